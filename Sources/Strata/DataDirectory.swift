@@ -1,0 +1,67 @@
+internal import Foundation
+internal import StrataCore
+
+#if canImport(Glibc)
+    internal import Glibc
+#elseif canImport(Musl)
+    internal import Musl
+#elseif canImport(Darwin)
+    internal import Darwin
+#endif
+
+/// The folder that holds everything Strata keeps, owned by one process at a time.
+///
+/// ```
+/// DIR/lock            who owns the folder: process id and start of ownership; held with flock(2)
+/// DIR/strata.sqlite   records, vectors, keyword index, change log (with -wal and -shm beside it while open)
+/// ```
+/// The kernel lets go of the lock when its process ends, however it ends, so that no stale lock can remain.
+final class DataDirectory: Sendable {
+    let path: String
+    private let lockDescriptor: Int32
+
+    var databasePath: String { path + "/strata.sqlite" }
+
+    /// Takes ownership of a folder, which is made when it does not exist.
+    ///
+    /// - Throws: ``StrataError/Code/locked`` naming the owner; ``StrataError/Code/storageFailure``.
+    init(path: String, now: Timestamp) throws {
+        self.path = path
+        do {
+            try FileManager.default.createDirectory(
+                atPath: path, withIntermediateDirectories: true, attributes: [.posixPermissions: 0o700])
+        } catch {
+            throw StrataError(
+                .storageFailure,
+                "cannot make the data directory \(path); check that its parent exists and may be written to",
+                cause: error)
+        }
+        let lockPath = path + "/lock"
+        let descriptor = open(lockPath, O_RDWR | O_CREAT | O_CLOEXEC, 0o600)
+        guard descriptor >= 0 else {
+            let reason = String(cString: strerror(errno))
+            throw StrataError(
+                .storageFailure, "cannot open \(lockPath) (\(reason)); the data directory must be writable")
+        }
+        guard flock(descriptor, LOCK_EX | LOCK_NB) == 0 else {
+            let owner = (try? String(contentsOfFile: lockPath, encoding: .utf8))?
+                .split(separator: "\n").first.map(String.init)
+            close(descriptor)
+            throw StrataError(
+                .locked,
+                """
+                the data directory \(path) is owned by another process (\(owner ?? "unknown")); \
+                end that process, wait for it, or name another directory
+                """, isRetryable: true)
+        }
+        let owner = Array("process \(getpid()) since \(now)\n".utf8)
+        guard ftruncate(descriptor, 0) == 0, pwrite(descriptor, owner, owner.count, 0) == owner.count else {
+            let reason = String(cString: strerror(errno))
+            close(descriptor)
+            throw StrataError(.storageFailure, "cannot write \(lockPath) (\(reason)); free space on the disk")
+        }
+        lockDescriptor = descriptor
+    }
+
+    deinit { close(lockDescriptor) }
+}

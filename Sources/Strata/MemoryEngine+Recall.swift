@@ -1,0 +1,275 @@
+public import StrataCore
+internal import TextAnalysis
+
+extension MemoryEngine {
+    /// Finds memories by meaning and by words.
+    ///
+    /// Vectors and words are searched side by side with the filter inside both; every candidate is scored by both; the
+    /// weighted sum is adjusted a little by importance, recency and use. A stage that fails is named among the
+    /// degradations and the others answer.
+    ///
+    /// - Parameters:
+    ///   - query: a question or a few words, not blank.
+    ///   - limit: how many hits are wanted, 1 through 1000.
+    /// - Returns: at most `limit` hits; an empty answer from a namespace that holds nothing, also one never used.
+    /// - Throws: ``StrataError/Code/invalidArgument``, ``StrataError/Code/tooLarge``,
+    ///   ``StrataError/Code/storageFailure`` when neither signal could be searched; `CancellationError`.
+    public func recall(
+        _ query: String, in namespace: String = defaultNamespace, limit: Int = 10,
+        options: RecallOptions = RecallOptions()
+    ) async throws -> RecallAnswer {
+        let limits = configuration.limits
+        try Validation.namespace(namespace, limits: limits)
+        try Validation.text(query, named: "query", bytesMax: limits.queryBytesMax)
+        try Validation.count(limit, named: "limit", in: 1...limits.hitCountMax)
+        try Validation.count(options.candidateCount, named: "candidateCount", in: 1...10_000)
+        var recall = RecallRun(engine: self, query: query, namespace: namespace, limit: limit, options: options)
+        let answer = try await recall.run()
+        if options.countsUse, uses.note(answer.hits.map(\.record.id), in: namespace) {
+            // Enough uses wait; whoever is writing anyway takes them along. A failure costs counts, not memories.
+            try? await flushUses()
+        }
+        return answer
+    }
+
+    /// Writes down the uses that wait.
+    func flushUses() async throws {
+        let mutations = uses.take()
+        guard !mutations.isEmpty else { return }
+        _ = try await writes.commit(mutations)
+    }
+}
+
+/// One recall on its way through the stages.
+struct RecallRun {
+    private let engine: MemoryEngine
+    private let query: String
+    private let namespace: String
+    private let limit: Int
+    private let options: RecallOptions
+    private let clock = ContinuousClock()
+    private var stages: [StageReport] = []
+    private var degradations: [Degradation] = []
+
+    init(engine: MemoryEngine, query: String, namespace: String, limit: Int, options: RecallOptions) {
+        self.engine = engine
+        self.query = query
+        self.namespace = namespace
+        self.limit = limit
+        self.options = options
+    }
+
+    private var candidateCount: Int { max(options.candidateCount, limit) }
+
+    mutating func run() async throws -> RecallAnswer {
+        let start = clock.now
+        let plan = try await analyze()
+        async let keywordResult = searchKeywords(plan)
+        async let vectorResult = searchVectors(plan)
+        let (keyword, vector) = (await keywordResult, await vectorResult)
+        stages += vector.stages + keyword.stages
+        try take(keyword.problem, vector.problem)
+        let ranked = try await fuse(plan, keyword: keyword, vector: vector)
+        let hits = try await rank(ranked)
+        try Task.checkCancellation()
+        return RecallAnswer(
+            hits: hits, stages: stages, degradations: degradations, cutWords: vector.ran ? plan.cutWords : [],
+            embeddingSpace: vector.ran ? engine.embeddingSpace?.identifier : nil,
+            milliseconds: (clock.now - start).milliseconds)
+    }
+
+    /// What one signal brought.
+    private struct SignalResult<SignalHit: Sendable>: Sendable {
+        var hits: [SignalHit] = []
+        var ran = false
+        var stages: [StageReport] = []
+        var problem: Problem?
+        var index: (any VectorIndex)?
+        var queryVector: [Float] = []
+    }
+
+    private enum Problem: Sendable {
+        case degraded(Degradation)
+        case failed(any Error, Degradation)
+    }
+
+    private mutating func analyze() async throws -> QueryPlan {
+        let start = clock.now
+        let words = engine.analyzer.words(in: query)
+        let terms = Set(words.compactMap(\.term)).sorted()
+        let statistics = try await engine.store.termStatistics(terms, in: namespace)
+        let plan = QueryPlan(
+            query: query, words: words, statistics: statistics, cut: engine.configuration.queryCut)
+        stages.append(StageReport(.analysis, since: start, clock, candidateCount: nil))
+        return plan
+    }
+
+    private func searchKeywords(_ plan: QueryPlan) async -> SignalResult<KeywordHit> {
+        var result = SignalResult<KeywordHit>()
+        guard options.signals != .vector else { return result }
+        let start = clock.now
+        do {
+            if !plan.terms.isEmpty {
+                result.hits = try await engine.store.keywordSearch(
+                    plan.terms, lengthMean: plan.lengthMean, parameters: engine.configuration.keywordParameters,
+                    in: namespace, matching: options.combinedFilter, keys: nil, limit: candidateCount)
+            }
+            result.ran = true
+        } catch {
+            result.problem = .failed(error, .stageFailed("keyword_search", error, instead: "meaning only"))
+        }
+        result.stages = [StageReport(.keywordSearch, since: start, clock, candidateCount: result.hits.count)]
+        return result
+    }
+
+    private func searchVectors(_ plan: QueryPlan) async -> SignalResult<VectorHit> {
+        var result = SignalResult<VectorHit>()
+        guard options.signals != .keyword else { return result }
+        guard let embedder = engine.embedder, let indexes = engine.indexes else {
+            result.problem = .degraded(.noModel(engine.modelProblem))
+            return result
+        }
+        do {
+            async let loading = indexes.index(of: namespace)
+            var start = clock.now
+            guard let embedding = try await embedder.embed([plan.embeddedText], as: .query).first else {
+                throw StrataError(.internal, "the embedder returned no vector for one text")
+            }
+            result.queryVector = embedding.vector
+            result.stages.append(StageReport(.embedding, since: start, clock, candidateCount: nil))
+            let index = try await loading
+            start = clock.now
+            let filter = try await vectorFilter()
+            if case .keys(let keys) = filter {
+                result.stages.append(StageReport(.filter, since: start, clock, candidateCount: keys.count))
+            }
+            start = clock.now
+            result.hits = try index.search(embedding.vector, limit: candidateCount, filter: filter)
+            result.stages.append(
+                StageReport(.vectorSearch, since: start, clock, candidateCount: result.hits.count))
+            result.index = index
+            result.ran = true
+        } catch {
+            result.problem = .failed(error, .stageFailed("vector_search", error, instead: "words only"))
+        }
+        return result
+    }
+
+    /// Layers are known to the index; every other condition is asked of the store.
+    private func vectorFilter() async throws -> VectorFilter {
+        if let filter = options.filter {
+            return .keys(
+                try await engine.store.keys(
+                    in: namespace,
+                    matching: options.layers.count == Layer.allCases.count
+                        ? filter : .all([.layers(options.layers), filter])))
+        }
+        if options.layers.count == Layer.allCases.count { return .none }
+        return .tags(options.layers.reduce(0) { $0 | 1 << $1.tag })
+    }
+
+    /// One failed signal is a degradation; when no signal is left, its error is the recall's.
+    private mutating func take(_ keyword: Problem?, _ vector: Problem?) throws {
+        let usable = (options.signals != .vector && keyword == nil) || (options.signals != .keyword && vector == nil)
+        for problem in [keyword, vector] {
+            switch problem {
+            case .failed(let error, _) where error is CancellationError: throw error
+            case .failed(let error, _) where !usable: throw error
+            case .degraded(let degradation) where !usable:
+                throw StrataError(.runtimeUnavailable, degradation.message, cause: engine.modelProblem)
+            case .failed(_, let degradation), .degraded(let degradation): degradations.append(degradation)
+            case nil: break
+            }
+        }
+    }
+
+    private mutating func fuse(
+        _ plan: QueryPlan, keyword: SignalResult<KeywordHit>, vector: SignalResult<VectorHit>
+    ) async throws -> [(key: RecordKey, relevance: Relevance)] {
+        let start = clock.now
+        var candidates = Candidates(keyword: keyword.hits, vector: vector.hits)
+        if keyword.ran, !plan.terms.isEmpty {
+            let missing = candidates.withoutKeywordScore
+            if !missing.isEmpty {
+                candidates.add(
+                    keyword: try await engine.store.keywordSearch(
+                        plan.terms, lengthMean: plan.lengthMean, parameters: engine.configuration.keywordParameters,
+                        in: namespace, matching: nil, keys: missing, limit: missing.count))
+            }
+        }
+        if let index = vector.index {
+            let missing = candidates.withoutCosine
+            if !missing.isEmpty {
+                candidates.add(cosines: try index.scores(vector.queryVector, of: missing), of: missing)
+            }
+        }
+        let ranked = candidates.relevances(
+            information: plan.information, weights: engine.configuration.ranking,
+            usesKeyword: keyword.ran && plan.information > 0, usesVector: vector.ran)
+        stages.append(StageReport(.fusion, since: start, clock, candidateCount: ranked.count))
+        return ranked
+    }
+
+    private mutating func rank(_ ranked: [(key: RecordKey, relevance: Relevance)]) async throws -> [Hit] {
+        let start = clock.now
+        let weights = engine.configuration.ranking
+        let now = engine.configuration.environment.now()
+        // Nothing outside this prefix can reach the first `limit`, whatever is known about it: the priors add at most
+        // their weights, and relevance falls along the list.
+        let relevanceShare = 1 - weights.importance - weights.recency - weights.use
+        let priorMax = relevanceShare < 1 ? (1 - relevanceShare) / relevanceShare : 0
+        let floor = ranked.count > limit ? ranked[limit - 1].relevance.total - priorMax : -1
+        let reachable = ranked.prefix { $0.relevance.total >= floor }
+        let records = try await engine.store.records(reachable.map(\.key), in: namespace)
+        let relevances = Dictionary(uniqueKeysWithValues: reachable.map { ($0.key, $0.relevance) })
+        let hits = records.compactMap { stored in
+            relevances[stored.key].map { (stored.key, Hit(stored.record, $0, weights: weights, now: now)) }
+        }
+        .filter { $0.1.score >= options.scoreMin }
+        .sorted { ($1.1.score, $0.0) < ($0.1.score, $1.0) }
+        .prefix(limit)
+        .map(\.1)
+        stages.append(StageReport(.ranking, since: start, clock, candidateCount: hits.count))
+        return hits
+    }
+}
+
+extension Hit {
+    fileprivate init(_ record: MemoryRecord, _ relevance: Relevance, weights: RankingWeights, now: Timestamp) {
+        let relevanceShare = 1 - weights.importance - weights.recency - weights.use
+        var parts = relevance.parts.map {
+            ScorePart(name: $0.name, raw: $0.raw, value: $0.value, contribution: $0.value * $0.weight * relevanceShare)
+        }
+        func add(_ name: ScorePart.Name, raw: Double, value: Double, weight: Double) {
+            guard weight > 0 else { return }
+            parts.append(ScorePart(name: name, raw: raw, value: value, contribution: value * weight))
+        }
+        add(.importance, raw: record.importance, value: record.importance, weight: weights.importance)
+        let age = now - (record.occurredAt ?? record.createdAt)
+        add(
+            .recency, raw: age / .seconds(86_400), value: weights.recencyPart(of: record, now: now),
+            weight: weights.recency)
+        add(.use, raw: Double(record.accessCount), value: weights.usePart(of: record), weight: weights.use)
+        self.init(record: record, score: parts.reduce(0) { $0 + $1.contribution }, parts: parts)
+    }
+}
+
+extension StageReport {
+    fileprivate init(
+        _ name: Name, since start: ContinuousClock.Instant, _ clock: ContinuousClock, candidateCount: Int?
+    ) {
+        self.init(name: name, milliseconds: (clock.now - start).milliseconds, candidateCount: candidateCount)
+    }
+}
+
+extension Duration {
+    /// The duration in milliseconds.
+    var milliseconds: Double { self / .milliseconds(1) }
+}
+
+extension Degradation {
+    fileprivate static func stageFailed(_ stage: String, _ error: any Error, instead: String) -> Self {
+        let reason = (error as? StrataError)?.message ?? "an unexpected error"
+        return Self(code: "\(stage)_failed", message: "\(stage) failed (\(reason)); \(instead)")
+    }
+}

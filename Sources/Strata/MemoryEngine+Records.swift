@@ -1,0 +1,178 @@
+public import StrataCore
+internal import TextAnalysis
+
+extension MemoryEngine {
+    /// The record of an id, or nil when the namespace has none.
+    public func get(_ id: RecordID, in namespace: String = defaultNamespace) async throws -> MemoryRecord? {
+        try Validation.namespace(namespace, limits: configuration.limits)
+        return try await store.record(id, in: namespace)?.record
+    }
+
+    /// A page of records in the order in which they were stored.
+    ///
+    /// - Parameters:
+    ///   - filter: which records; nil for all.
+    ///   - cursor: nil for the first page; else ``RecordPage/nextCursor`` of the page before. Records that are stored or
+    ///     forgotten meanwhile neither repeat nor hide others.
+    ///   - limit: 1 through 1000.
+    public func list(
+        in namespace: String = defaultNamespace, matching filter: Filter? = nil, cursor: String? = nil, limit: Int = 50
+    ) async throws -> RecordPage {
+        try Validation.namespace(namespace, limits: configuration.limits)
+        try Validation.count(limit, named: "limit", in: 1...configuration.limits.hitCountMax)
+        var key: RecordKey?
+        if let cursor {
+            guard let parsed = RecordKey(cursor, radix: 36), parsed >= 0 else {
+                throw StrataError(.invalidArgument, "the cursor is not one that list has returned; start without one")
+            }
+            key = parsed
+        }
+        let found = try await store.list(in: namespace, matching: filter, after: key, limit: limit + 1)
+        let page = found.prefix(limit)
+        return RecordPage(
+            records: page.map(\.record),
+            nextCursor: found.count > limit ? page.last.map { String($0.key, radix: 36) } : nil)
+    }
+
+    /// Changes fields of a record and returns it as it is now; a new text is embedded and indexed anew.
+    ///
+    /// - Parameters:
+    ///   - ifChange: when given, the record must still be at this change number.
+    /// - Throws: ``StrataError/Code/notFound``, ``StrataError/Code/conflict``, and what refuses a new memory.
+    @discardableResult
+    public func update(
+        _ id: RecordID, _ patch: RecordPatch, in namespace: String = defaultNamespace, ifChange: Int64? = nil
+    ) async throws -> MemoryRecord {
+        try Validation.namespace(namespace, limits: configuration.limits)
+        try Validation.patch(patch, limits: configuration.limits)
+        var patch = patch
+        patch.tags = patch.tags.map(Self.distinct)
+        var content: RecordContent?
+        var expected = ifChange
+        if let text = patch.text {
+            guard let old = try await store.record(id, in: namespace) else { throw Self.notFound(id) }
+            // The speaker is part of what is embedded, so the record must not change between here and the commit.
+            expected = expected ?? old.record.change
+            content = await self.content(of: MemoryRecord.searchableText(speaker: old.record.speaker, text: text))
+        }
+        let outcome = try await writes.commit([
+            .update(id, namespace: namespace, patch, content: content, ifChange: expected)
+        ])
+        guard case .updated(let stored, _) = outcome.first else {
+            throw StrataError(.internal, "the store answered an update with something else")
+        }
+        return stored.record
+    }
+
+    /// Moves a record to a layer: a promotion or a demotion by hand.
+    @discardableResult
+    public func move(
+        _ id: RecordID, to layer: Layer, in namespace: String = defaultNamespace
+    ) async throws -> MemoryRecord {
+        try await update(id, RecordPatch(layer: layer), in: namespace)
+    }
+
+    /// Pins a record, which exempts it from expiry and eviction, or unpins it.
+    @discardableResult
+    public func pin(
+        _ id: RecordID, _ isPinned: Bool = true, in namespace: String = defaultNamespace
+    ) async throws -> MemoryRecord {
+        try await update(id, RecordPatch(pinned: isPinned), in: namespace)
+    }
+
+    /// Removes records everywhere: text, vector, keyword index, links and the texts in their history.
+    ///
+    /// - Returns: what was removed; a target that matches nothing gives a receipt of zeros.
+    @discardableResult
+    public func forget(_ target: ForgetTarget, in namespace: String = defaultNamespace) async throws -> ForgetReceipt {
+        try Validation.namespace(namespace, limits: configuration.limits)
+        let outcome = try await writes.commit([.forget(target, namespace: namespace)])
+        guard case .forgotten(let receipt, _) = outcome.first else {
+            throw StrataError(.internal, "the store answered a removal with something else")
+        }
+        return receipt
+    }
+
+    /// The namespaces that hold records, by name.
+    public func namespaces() async throws -> [String] { try await store.namespaces() }
+
+    /// Counts and sizes, of one namespace or of all.
+    public func stats(in namespace: String? = nil) async throws -> EngineStatistics {
+        if let namespace { try Validation.namespace(namespace, limits: configuration.limits) }
+        let store = try await store.statistics(in: namespace, space: embeddingSpace)
+        return EngineStatistics(
+            store: store, embeddingSpace: embeddingSpace?.identifier,
+            vectorMissingCount: embeddingSpace == nil ? store.recordCount : store.recordCount - store.vectorCount,
+            indexResidentBytes: indexes?.residentBytes ?? 0)
+    }
+
+    /// Embeds the records that have no vector in the engine's space: those that were stored while no model was there,
+    /// or with another model.
+    ///
+    /// - Returns: how many got a vector.
+    /// - Throws: ``StrataError/Code/runtimeUnavailable`` without an embedder; what the embedder or the store throws. What
+    ///   was embedded before stays.
+    @discardableResult
+    public func embedMissing(batchCount: Int = 256) async throws -> Int {
+        try Validation.count(batchCount, named: "batchCount", in: 1...10_000)
+        guard let embedder else {
+            throw StrataError(
+                .runtimeUnavailable, "there is no embedding model; run `strata doctor` to see what is missing",
+                cause: modelProblem)
+        }
+        var count = 0
+        var key: RecordKey?
+        while true {
+            try Task.checkCancellation()
+            let batch = try await store.recordsWithoutVector(space: embedder.space, after: key, limit: batchCount)
+            guard let last = batch.last else { return count }
+            let texts = batch.map(\.record.searchableText)
+            let embeddings = try await embedder.embed(texts, as: .document)
+            let units = zip(batch, zip(texts, embeddings)).map { stored, made -> [StoreMutation] in
+                [
+                    .embed(
+                        stored.key, namespace: stored.record.namespace, digest: SHA256.digest(of: made.0),
+                        StoredEmbedding(space: embedder.space, vector: made.1.vector))
+                ]
+            }
+            for result in try await writes.commit(units: units) {
+                if case .embedded(.some) = try result.get().first { count += 1 }
+            }
+            key = last.key
+        }
+    }
+
+    /// What derives from a text; without a vector when there is no model or it fails, which statistics show.
+    private func content(of searchable: String) async -> RecordContent {
+        let embedding = try? await embedder?.embed([searchable], as: .document).first
+        return RecordContent(
+            digest: SHA256.digest(of: searchable), terms: analyzer.terms(in: searchable),
+            embedding: embedder.flatMap { embedder in
+                embedding.map { StoredEmbedding(space: embedder.space, vector: $0.vector) }
+            })
+    }
+
+    static func notFound(_ id: RecordID) -> StrataError {
+        StrataError(.notFound, "there is no record \(id) in this namespace")
+    }
+}
+
+/// A page of records.
+public struct RecordPage: Sendable, Hashable, Codable {
+    /// The records, in the order in which they were stored.
+    public let records: [MemoryRecord]
+    /// Where the next page starts; nil on the last one.
+    public let nextCursor: String?
+}
+
+/// Counts and sizes of an engine.
+public struct EngineStatistics: Sendable, Hashable, Codable {
+    /// What the store holds.
+    public let store: StoreStatistics
+    /// The identifier of the space that recalls search; nil without a model.
+    public let embeddingSpace: String?
+    /// How many records recalls find by words only, for want of a vector in that space.
+    public let vectorMissingCount: Int
+    /// The bytes of the vector indexes in memory.
+    public let indexResidentBytes: Int
+}

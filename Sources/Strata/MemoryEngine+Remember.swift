@@ -1,0 +1,208 @@
+public import StrataCore
+internal import TextAnalysis
+internal import VectorSearch
+
+extension MemoryEngine {
+    /// Stores one memory and returns when it is on disk.
+    ///
+    /// - Parameters:
+    ///   - memory: the text and whatever else is known about it; a string literal will do.
+    ///   - namespace: the tenant it belongs to.
+    ///   - onDuplicate: what to do when the namespace already holds the same text by the same speaker.
+    /// - Returns: the record that holds the content: a new one, or the old one of a duplicate.
+    /// - Throws: ``StrataError/Code/invalidArgument``, ``StrataError/Code/tooLarge``,
+    ///   ``StrataError/Code/dimensionMismatch``, ``StrataError/Code/invalidVector``, ``StrataError/Code/conflict``,
+    ///   ``StrataError/Code/storageFailure``, ``StrataError/Code/overloaded``. A model that fails is no error: the
+    ///   memory is stored without a vector and the outcome says so.
+    @discardableResult
+    public func remember(
+        _ memory: NewMemory, in namespace: String = defaultNamespace, onDuplicate: DuplicatePolicy = .skip
+    ) async throws -> RememberOutcome {
+        try await remember([memory], in: namespace, onDuplicate: onDuplicate)[0].get()
+    }
+
+    /// Stores many memories at once and says of each what became of it.
+    ///
+    /// Texts are embedded together and committed in one transaction. A memory that is refused does not disturb the
+    /// others; one that repeats an earlier memory of the same call is a duplicate.
+    ///
+    /// - Throws: what concerns the call as a whole: a bad namespace, too many memories, a store that cannot write;
+    ///   `CancellationError`, after which nothing of the call is stored.
+    public func remember(
+        _ memories: [NewMemory], in namespace: String = defaultNamespace, onDuplicate: DuplicatePolicy = .skip
+    ) async throws -> [Result<RememberOutcome, StrataError>] {
+        let limits = configuration.limits
+        try Validation.namespace(namespace, limits: limits)
+        guard memories.count <= limits.batchCountMax else {
+            throw StrataError(
+                .tooLarge, "\(memories.count) memories in one call, at most \(limits.batchCountMax) are allowed")
+        }
+        var results: [Result<RememberOutcome, StrataError>?] = Array(repeating: nil, count: memories.count)
+        var drafts: [Draft] = []
+        for (position, memory) in memories.enumerated() {
+            do throws(StrataError) {
+                try Validation.memory(memory, limits: limits, space: embeddingSpace)
+                drafts.append(draft(of: memory, at: position, in: namespace))
+            } catch {
+                results[position] = .failure(error)
+            }
+        }
+        guard !drafts.isEmpty else { return results.compactMap { $0 } }
+        let degradations = try await complete(&drafts, in: namespace, onDuplicate: onDuplicate)
+        try Task.checkCancellation()
+        let units = drafts.map { [StoreMutation.insert($0.record, $0.content, onDuplicate: onDuplicate)] }
+        for (draft, result) in zip(drafts, try await writes.commit(units: units)) {
+            results[draft.position] = result.map { outcomes in
+                let wantsVector = draft.embedding == nil && !draft.isKnown
+                return RememberOutcome(
+                    outcomes[0], isTruncated: draft.isTruncated, degradations: wantsVector ? degradations : [])
+            }
+        }
+        return results.compactMap { $0 }
+    }
+
+    /// Stores a sequence of memories in batches, at the pace of whoever reads the progress.
+    ///
+    /// - Parameters:
+    ///   - memories: any sequence, finite or not; no more than one batch of it is held at a time.
+    ///   - batchCount: how many memories are embedded and committed together, 1 through 10 000.
+    public func remember<Memories: AsyncSequence & Sendable>(
+        contentsOf memories: Memories, in namespace: String = defaultNamespace, batchCount: Int = 256,
+        onDuplicate: DuplicatePolicy = .skip
+    ) -> RememberProgressSequence<Memories> where Memories.Element == NewMemory {
+        RememberProgressSequence(
+            engine: self, memories: memories, namespace: namespace, batchCount: batchCount, onDuplicate: onDuplicate)
+    }
+
+    /// A memory on its way to the store.
+    struct Draft {
+        let position: Int
+        var record: MemoryRecord
+        let digest: SHA256.Digest
+        let terms: [String]
+        var embedding: StoredEmbedding?
+        var isTruncated = false
+        /// Whether the namespace already holds the content, so that no vector is needed.
+        var isKnown = false
+
+        var content: RecordContent { RecordContent(digest: digest, terms: terms, embedding: embedding) }
+    }
+
+    private func draft(of memory: NewMemory, at position: Int, in namespace: String) -> Draft {
+        let now = configuration.environment.now()
+        let searchable = memory.searchableText
+        let record = MemoryRecord(
+            id: memory.id ?? ids.next(at: now), namespace: namespace, text: memory.text, speaker: memory.speaker,
+            layer: memory.layer, kind: memory.kind, tags: Self.distinct(memory.tags), project: memory.project,
+            session: memory.session, metadata: memory.metadata, importance: memory.importance, pinned: memory.pinned,
+            source: memory.source, createdAt: now, occurredAt: memory.occurredAt)
+        var draft = Draft(
+            position: position, record: record, digest: SHA256.digest(of: searchable),
+            terms: analyzer.terms(in: searchable))
+        if let vector = memory.vector, let space = embeddingSpace {
+            draft.embedding = StoredEmbedding(space: space, vector: vector)
+        }
+        return draft
+    }
+
+    static func distinct(_ tags: [String]) -> [String] {
+        var seen: Set<String> = []
+        return tags.filter { seen.insert($0).inserted }
+    }
+
+    /// Gives the drafts their vectors and links; says what could not be done.
+    private func complete(
+        _ drafts: inout [Draft], in namespace: String, onDuplicate: DuplicatePolicy
+    ) async throws -> [Degradation] {
+        if onDuplicate == .skip || onDuplicate == .replace {
+            var seen: Set<SHA256.Digest> = []
+            let known = try await store.records(withContent: drafts.map(\.digest), in: namespace)
+            for index in drafts.indices {
+                let isRepeated = !seen.insert(drafts[index].digest).inserted
+                drafts[index].isKnown = known[index] != nil || isRepeated
+            }
+        }
+        guard let embedder else { return [Degradation.noModel(modelProblem)] }
+        let waiting = drafts.indices.filter { drafts[$0].embedding == nil && !drafts[$0].isKnown }
+        var degradations: [Degradation] = []
+        if !waiting.isEmpty {
+            do {
+                let embeddings = try await embedder.embed(
+                    waiting.map { drafts[$0].record.searchableText }, as: .document)
+                for (index, embedding) in zip(waiting, embeddings) {
+                    drafts[index].embedding = StoredEmbedding(space: embedder.space, vector: embedding.vector)
+                    drafts[index].isTruncated = embedding.isTruncated
+                }
+            } catch let error as StrataError where error.code != .overloaded {
+                degradations.append(.embeddingFailed(error))
+            }
+        }
+        if onDuplicate != .keep, let rule = configuration.nearDuplicates {
+            try await linkNearDuplicates(&drafts, in: namespace, rule: rule)
+        }
+        return degradations
+    }
+
+    /// Links a draft to the nearest older memory when their vectors and their words nearly agree.
+    private func linkNearDuplicates(
+        _ drafts: inout [Draft], in namespace: String, rule: NearDuplicateRule
+    ) async throws {
+        guard let indexes else { return }
+        let stored = try await indexes.index(of: namespace)
+        let earlier = try FlatIndex(snapshot: .empty, dimension: indexes.space.dimension)
+        for index in drafts.indices where !drafts[index].isKnown {
+            guard let vector = drafts[index].embedding?.vector else { continue }
+            let terms = Set(drafts[index].terms)
+            if let hit = try stored.search(vector, limit: 1, filter: .none).first, hit.score >= rule.cosineMin,
+                let found = try await store.records([hit.key], in: namespace).first,
+                Self.overlap(terms, Set(analyzer.terms(in: found.record.searchableText))) >= rule.termOverlapMin
+            {
+                drafts[index].record.duplicateOf = found.record.id
+            } else if let hit = try earlier.search(vector, limit: 1, filter: .none).first,
+                hit.score >= rule.cosineMin,
+                Self.overlap(terms, Set(drafts[Int(hit.key)].terms)) >= rule.termOverlapMin
+            {
+                drafts[index].record.duplicateOf = drafts[Int(hit.key)].record.id
+            }
+            try earlier.upsert(RecordKey(index), vector, tag: 0)
+        }
+    }
+
+    /// The Jaccard similarity of two term sets; 1 for two empty ones.
+    static func overlap(_ left: Set<String>, _ right: Set<String>) -> Double {
+        let commonCount = left.intersection(right).count
+        let totalCount = left.count + right.count - commonCount
+        return totalCount == 0 ? 1 : Double(commonCount) / Double(totalCount)
+    }
+}
+
+extension VectorSnapshot {
+    fileprivate static let empty = VectorSnapshot(change: 0, keys: [], tags: [], components: [])
+}
+
+extension RememberOutcome {
+    fileprivate init(_ outcome: StoreOutcome, isTruncated: Bool, degradations: [Degradation]) {
+        switch outcome {
+        case .inserted(let stored):
+            self.init(
+                status: .stored, record: stored.record, isTruncated: isTruncated, degradations: degradations)
+        case .duplicate(let stored):
+            self.init(status: .duplicate, record: stored.record, isTruncated: false, degradations: [])
+        case .updated, .embedded, .forgotten, .used:
+            preconditionFailure("a store answers an insertion with a record")
+        }
+    }
+}
+
+extension Degradation {
+    static func noModel(_ problem: StrataError?) -> Self {
+        Self(
+            code: "no_model",
+            message: problem.map { "no embedding model (\($0.message)); words only" }
+                ?? "the engine was opened without an embedding model; words only")
+    }
+
+    static func embeddingFailed(_ error: StrataError) -> Self {
+        Self(code: "embedding_failed", message: "the model failed (\(error.message)); words only")
+    }
+}

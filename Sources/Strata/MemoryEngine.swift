@@ -1,0 +1,110 @@
+internal import RecordStore
+public import StrataCore
+internal import TextAnalysis
+internal import TextModels
+
+/// A long-term memory: what an agent tells it, it keeps, finds again by meaning and by words, and forgets on demand.
+///
+/// ```swift
+/// let memory = try await MemoryEngine.open(at: "agent.memory")
+/// try await memory.remember("The user prefers metric units.")
+/// for hit in try await memory.recall("Which units?") { print(hit.score, hit.record.text) }
+/// ```
+/// An engine owns its data directory until it is closed. All calls may be made from any task, at the same time. What
+/// ``remember(_:in:onDuplicate:)-(NewMemory,_,_)`` has returned is on disk and survives a kill and a power loss.
+public final class MemoryEngine: Sendable {
+    /// The namespace that calls use when they name none.
+    public static let defaultNamespace = "default"
+
+    /// What this engine was opened with.
+    public let configuration: EngineConfiguration
+    /// The space of this engine's vectors; nil when it has no embedder.
+    public var embeddingSpace: EmbeddingSpace? { embedder?.space }
+    /// Why there is no embedder, when one was wanted.
+    public let modelProblem: StrataError?
+
+    let store: any MemoryStore
+    let embedder: (any Embedder)?
+    let indexes: IndexKeeper?
+    let writes: WriteQueue
+    let uses: UseRecorder
+    let feed: ChangeSignal
+    let ids: RecordIDSource
+    let analyzer = TextAnalyzer(language: .english)
+    private let directory: DataDirectory?
+
+    /// Opens the memory in a folder, which is made when it does not exist.
+    ///
+    /// - Parameters:
+    ///   - path: the data directory. One process at a time can own it.
+    ///   - configuration: the model, limits and weights.
+    /// - Throws: ``StrataError/Code/locked``, ``StrataError/Code/corrupted``, ``StrataError/Code/unsupportedVersion``,
+    ///   ``StrataError/Code/storageFailure``; with ``ModelChoice/folder(_:runtime:)`` also
+    ///   ``StrataError/Code/modelInvalid`` and ``StrataError/Code/runtimeUnavailable``. With ``ModelChoice/standard`` a
+    ///   missing model is no error: see ``modelProblem``.
+    public static func open(
+        at path: String, configuration: EngineConfiguration = EngineConfiguration()
+    ) async throws -> MemoryEngine {
+        let directory = try DataDirectory(path: path, now: configuration.environment.now())
+        async let model = loadModel(configuration.model)
+        let store = try await SQLiteStore.open(at: directory.databasePath)
+        do {
+            let (embedder, problem) = try await model
+            return MemoryEngine(
+                store: store, embedder: embedder, modelProblem: problem, directory: directory,
+                configuration: configuration)
+        } catch {
+            try await store.close()
+            throw error
+        }
+    }
+
+    init(
+        store: any MemoryStore, embedder: (any Embedder)?, modelProblem: StrataError?, directory: DataDirectory?,
+        configuration: EngineConfiguration
+    ) {
+        self.configuration = configuration
+        self.store = store
+        self.embedder = embedder
+        self.modelProblem = modelProblem
+        self.directory = directory
+        let indexes = embedder.map { IndexKeeper(store: store, space: $0.space) }
+        let feed = ChangeSignal()
+        self.indexes = indexes
+        self.feed = feed
+        ids = RecordIDSource(environment: configuration.environment)
+        uses = UseRecorder()
+        writes = WriteQueue(
+            store: store, now: configuration.environment.now,
+            pendingCountMax: configuration.limits.pendingWriteCountMax
+        ) { committed in
+            indexes?.apply(committed)
+            feed.signal()
+        }
+    }
+
+    private static func loadModel(_ choice: ModelChoice) async throws -> ((any Embedder)?, StrataError?) {
+        switch choice {
+        case .none: return (nil, nil)
+        case .embedder(let embedder): return (embedder, nil)
+        case .folder(let folder, let runtime):
+            return (try await OnnxEmbedder.load(folder: folder, runtime: runtime), nil)
+        case .standard:
+            do {
+                return (try await OnnxEmbedder.load(folder: ModelLocation.standardFolder(), runtime: nil), nil)
+            } catch let error as StrataError {
+                return (nil, error)
+            }
+        }
+    }
+
+    /// Writes down what is still to be written (use counts), finishes what was accepted and lets go of the folder.
+    ///
+    /// Later calls throw ``StrataError/Code/closed``.
+    public func close() async throws {
+        try await flushUses()
+        await writes.close()
+        feed.finish()
+        try await store.close()
+    }
+}
