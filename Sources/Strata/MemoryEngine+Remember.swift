@@ -55,7 +55,8 @@ extension MemoryEngine {
             results[draft.position] = result.map { outcomes in
                 let wantsVector = draft.embedding == nil && !draft.isKnown
                 return RememberOutcome(
-                    outcomes[0], isTruncated: draft.isTruncated, degradations: wantsVector ? degradations : [])
+                    outcomes[0], onDuplicate: onDuplicate, isTruncated: draft.isTruncated,
+                    degradations: wantsVector ? degradations : [])
             }
         }
         return results.compactMap { $0 }
@@ -181,13 +182,17 @@ extension VectorSnapshot {
 }
 
 extension RememberOutcome {
-    fileprivate init(_ outcome: StoreOutcome, isTruncated: Bool, degradations: [Degradation]) {
+    fileprivate init(
+        _ outcome: StoreOutcome, onDuplicate: DuplicatePolicy, isTruncated: Bool, degradations: [Degradation]
+    ) {
         switch outcome {
         case .inserted(let stored):
             self.init(
                 status: .stored, record: stored.record, isTruncated: isTruncated, degradations: degradations)
         case .duplicate(let stored):
-            self.init(status: .duplicate, record: stored.record, isTruncated: false, degradations: [])
+            self.init(
+                status: onDuplicate == .replace ? .replaced : .duplicate, record: stored.record, isTruncated: false,
+                degradations: [])
         case .updated, .embedded, .forgotten, .used:
             preconditionFailure("a store answers an insertion with a record")
         }
