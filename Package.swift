@@ -10,13 +10,35 @@ let strict: [SwiftSetting] = [
     .treatAllWarnings(as: .error),
 ]
 
+let grdb: Target.Dependency = .product(name: "GRDB", package: "GRDB.swift")
+let grdbSQLite: Target.Dependency = .product(name: "GRDBSQLite", package: "GRDB.swift")
+
 let package = Package(
     name: "strata",
     products: [
-        .library(name: "StrataCore", targets: ["StrataCore"])
+        .library(name: "Strata", targets: ["Strata"]),
+        .library(name: "StrataCore", targets: ["StrataCore"]),
+        .library(name: "StrataTesting", targets: ["StrataTesting"]),
+        .library(name: "VectorSearch", targets: ["VectorSearch"]),
+    ],
+    dependencies: [
+        .package(url: "https://github.com/groue/GRDB.swift", exact: "7.10.0"),
+        .package(url: "https://github.com/apple/swift-argument-parser", exact: "1.8.2"),
     ],
     targets: [
+        // Values and seams.
         .target(name: "StrataCore", swiftSettings: strict),
+        .target(name: "StrataTesting", dependencies: ["StrataCore"], swiftSettings: strict),
         .testTarget(name: "StrataCoreTests", dependencies: ["StrataCore"], swiftSettings: strict),
+
+        // Words.
+        .target(name: "TextAnalysis", dependencies: ["StrataCore"], swiftSettings: strict),
+
+        // Vectors.
+        .target(name: "CVectorKernels"),
+        .target(name: "VectorSearch", dependencies: ["CVectorKernels", "StrataCore"], swiftSettings: strict),
+        .testTarget(
+            name: "VectorSearchTests", dependencies: ["CVectorKernels", "StrataCore", "StrataTesting", "VectorSearch"],
+            swiftSettings: strict),
     ]
 )

@@ -35,24 +35,33 @@ struct QueryPlan {
         self.information = information
 
         let countMax = cut.recordShareMax * recordCount
-        let isFrequent = words.map { word in
-            word.term.map { Double(statistics.recordCounts[$0] ?? 0) > countMax } ?? false
+        var frequent: [Range<Int>] = []
+        var rare: [Range<Int>] = []
+        for word in words {
+            guard let term = word.term else { continue }
+            if Double(statistics.recordCounts[term] ?? 0) > countMax {
+                frequent.append(word.utf8Range)
+            } else {
+                rare.append(word.utf8Range)
+            }
         }
-        let keepsSome = zip(words, isFrequent).contains { $0.term != nil && !$1 }
-        guard statistics.recordCount >= cut.recordCountMin, keepsSome, isFrequent.contains(true) else {
+        // The pairs of letters of a language without spaces overlap: what a rare one shares with a frequent one stays.
+        let cuts = frequent.filter { range in !rare.contains { $0.overlaps(range) } }
+        guard statistics.recordCount >= cut.recordCountMin, !rare.isEmpty, !cuts.isEmpty else {
             (embeddedText, cutWords) = (query, [])
             return
         }
-        var text = ""
+        let bytes = Array(query.utf8)
+        var kept: [UInt8] = []
         var cutWords: [String] = []
-        var position = query.startIndex
-        for (word, isCut) in zip(words, isFrequent) where isCut {
-            text += query[position..<word.range.lowerBound]
-            cutWords.append(String(query[word.range]))
-            position = word.range.upperBound
+        var position = 0
+        for range in cuts where range.upperBound > position {
+            kept += bytes[position..<max(position, range.lowerBound)]
+            cutWords.append(String(decoding: bytes[max(position, range.lowerBound)..<range.upperBound], as: UTF8.self))
+            position = range.upperBound
         }
-        text += query[position...]
-        embeddedText = text.split(whereSeparator: \.isWhitespace).joined(separator: " ")
+        kept += bytes[position...]
+        embeddedText = String(decoding: kept, as: UTF8.self).split(whereSeparator: \.isWhitespace).joined(separator: " ")
         self.cutWords = cutWords
     }
 }

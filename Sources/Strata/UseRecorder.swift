@@ -10,7 +10,7 @@ final class UseRecorder: Sendable {
     static let countMax = 256
 
     private struct State {
-        var pending: [String: [RecordID]] = [:]
+        var recalls: [(namespace: String, ids: [RecordID])] = []
         var count = 0
     }
 
@@ -20,18 +20,17 @@ final class UseRecorder: Sendable {
     func note(_ ids: [RecordID], in namespace: String) -> Bool {
         guard !ids.isEmpty else { return false }
         return state.withLock { state in
-            state.pending[namespace, default: []].append(contentsOf: ids)
+            state.recalls.append((namespace, ids))
             state.count += ids.count
             return state.count >= Self.countMax
         }
     }
 
-    /// Hands over all that wait, as mutations.
+    /// Hands over all that wait, as one mutation a recall.
     func take() -> [StoreMutation] {
         state.withLock { state in
-            let pending = state.pending
-            state = State()
-            return pending.sorted { $0.key < $1.key }.map { .use($0.value, namespace: $0.key) }
+            defer { state = State() }
+            return state.recalls.map { .use($0.ids, namespace: $0.namespace) }
         }
     }
 }

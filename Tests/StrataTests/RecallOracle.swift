@@ -29,14 +29,15 @@ struct RecallOracle {
             uniqueKeysWithValues: terms.map { ($0, log(1 + (count - holding($0) + 0.5) / (holding($0) + 0.5))) })
         let information = idf.values.reduce(0, +)
 
-        var embedded = query
+        var embedded = Array(query.utf8)
         let frequent = words.filter { word in word.term.map { holding($0) > cut.recordShareMax * count } ?? false }
         let rare = words.filter { word in word.term.map { holding($0) <= cut.recordShareMax * count } ?? false }
         if records.count >= cut.recordCountMin, !rare.isEmpty {
-            for word in frequent.reversed() { embedded.removeSubrange(word.range) }
+            for word in frequent.reversed() { embedded.removeSubrange(word.utf8Range) }
         }
-        embedded = embedded.split(whereSeparator: \.isWhitespace).joined(separator: " ")
-        let queryVector = try await embedder.embed([embedded], as: .query)[0].vector
+        let embeddedText = String(decoding: embedded, as: UTF8.self).split(whereSeparator: \.isWhitespace)
+            .joined(separator: " ")
+        let queryVector = try await embedder.embed([embeddedText], as: .query)[0].vector
 
         var answers: [Answer] = []
         for (record, document) in zip(records, documents) where filter?.matches(record) ?? true {

@@ -1,0 +1,47 @@
+# Every command does its own set-up first; set-up is quick when nothing is missing.
+SHELL := /bin/bash
+STRATA_HOME ?= $(HOME)/.local/share/strata
+export STRATA_HOME
+
+SWIFT_BUILD := swift build
+RELEASE := .build/release/strata
+
+.PHONY: help setup setup-test build demo test bench locomo format lint docs clean
+
+help: ## Show this list.
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  %-12s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+
+setup: ## Install what is missing: system packages, ONNX Runtime, the default model.
+	@Tools/setup
+
+setup-test: ## The same, and what the tests compare with (a Python environment, golden files).
+	@Tools/setup --test
+
+build: setup ## Build the command in release mode.
+	$(SWIFT_BUILD) -c release --product strata
+
+demo: build ## Ingest the project's documents and a conversation, then ask about them.
+	@Tools/demo $(RELEASE)
+
+test: setup-test ## Run all tests.
+	$(SWIFT_BUILD) --build-tests
+	swift test --skip-build
+
+bench: setup-test ## Measure ingest, recall, start-up and memory, beside the same model under Python.
+	@Benchmarks/run-bench $(BENCH_ARGS)
+
+locomo: setup ## Recall quality on LOCOMO_DATA, scored by LOCOMO_EVAL (see docs/benchmarks.md).
+	@Benchmarks/run-locomo
+
+format: ## Format all Swift sources.
+	swift format -i -r Package.swift Sources Tests Snippets Benchmarks/Package.swift Benchmarks/Sources
+
+lint: ## Check the format of all Swift sources.
+	swift format lint --strict -r Package.swift Sources Tests Snippets Benchmarks/Package.swift Benchmarks/Sources
+
+docs: ## Write the library's reference pages to .build/docs.
+	swift package --allow-writing-to-directory .build/docs generate-documentation --target Strata \
+		--output-path .build/docs --transform-for-static-hosting
+
+clean: ## Remove everything that was built; set-up's files stay in STRATA_HOME.
+	rm -rf .build Benchmarks/.build
