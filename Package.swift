@@ -13,10 +13,18 @@ let strict: [SwiftSetting] = [
 let package = Package(
     name: "strata",
     products: [
-        .library(name: "StrataCore", targets: ["StrataCore"])
+        .library(name: "StrataCore", targets: ["StrataCore"]),
+        .library(name: "VectorSearch", targets: ["VectorSearch"]),
+        .library(name: "StrataTesting", targets: ["StrataTesting"]),
     ],
     targets: [
         .target(name: "StrataCore", swiftSettings: strict),
+        .target(name: "CVectorKernels"),
+        .target(name: "VectorSearch", dependencies: ["CVectorKernels", "StrataCore"], swiftSettings: strict),
+        .target(name: "StrataTesting", dependencies: ["StrataCore"], swiftSettings: strict),
         .testTarget(name: "StrataCoreTests", dependencies: ["StrataCore"], swiftSettings: strict),
+        .testTarget(
+            name: "VectorSearchTests", dependencies: ["CVectorKernels", "StrataCore", "StrataTesting", "VectorSearch"],
+            swiftSettings: strict),
     ]
 )
