@@ -30,9 +30,7 @@ public struct VectorKernels: @unchecked Sendable, CustomStringConvertible {
     public static let fastest = VectorKernels(table: vk_best())
 
     private static let choice = Result<VectorKernels, StrataError> { () throws(StrataError) in
-        guard let value = getenv(environmentVariable) else { return fastest }
-        let name = String(cString: value)
-        return name.isEmpty ? fastest : try VectorKernels(named: name)
+        try VectorKernels(environmentValue: getenv(environmentVariable).map { String(cString: $0) })
     }
 
     /// The set that the environment asks for, otherwise the fastest one; chosen once for the life of the process.
@@ -60,6 +58,17 @@ public struct VectorKernels: @unchecked Sendable, CustomStringConvertible {
             status == VK_UNSUPPORTED
                 ? "kernels '\(name)' do not run on this processor, expected one of: \(here); unset STRATA_KERNELS"
                 : "no kernels are named '\(name)', expected one of: \(here); correct or unset STRATA_KERNELS")
+    }
+
+    /// The set that a value of ``environmentVariable`` asks for: the fastest one when it is nil or empty.
+    ///
+    /// - Throws: ``StrataError/Code/invalidArgument`` when the value names no set, or one that cannot run here.
+    public init(environmentValue value: String?) throws(StrataError) {
+        guard let value, !value.isEmpty else {
+            self = .fastest
+            return
+        }
+        try self.init(named: value)
     }
 
     /// The set's name, for example `avx512`.

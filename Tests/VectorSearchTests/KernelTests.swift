@@ -187,6 +187,10 @@ import VectorSearch
                 #expect(error?.message.contains("'\(name)' do not run on this processor") == true)
             }
         }
+        #expect(try VectorKernels(environmentValue: nil).name == VectorKernels.fastest.name)
+        #expect(try VectorKernels(environmentValue: "").name == VectorKernels.fastest.name)
+        #expect(try VectorKernels(environmentValue: "scalar").name == "scalar")
+        #expect(throws: StrataError.self) { try VectorKernels(environmentValue: "fast") }
         for name in ["", "AVX2", "avx1024", "scalar "] {
             let error = #expect(throws: StrataError.self) { try VectorKernels(named: name) }
             #expect(error?.message.contains("no kernels are named '\(name)'") == true)
