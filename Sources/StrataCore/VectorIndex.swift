@@ -39,7 +39,9 @@ public protocol VectorIndex: Sendable {
 
     /// Adds a vector, or replaces the one under the same key.
     ///
-    /// - Throws: ``StrataError/Code/dimensionMismatch``, ``StrataError/Code/invalidVector`` (NaN, infinity, no length).
+    /// - Parameter tag: 0 through 7, as many as ``VectorFilter/tags(_:)`` has bits.
+    /// - Throws: ``StrataError/Code/dimensionMismatch``, ``StrataError/Code/invalidVector`` (NaN, infinity, no length),
+    ///   ``StrataError/Code/invalidArgument`` for another tag.
     func upsert(_ key: RecordKey, _ vector: [Float], tag: UInt8) throws
 
     /// Removes vectors; keys that are not there are passed over.
@@ -49,7 +51,7 @@ public protocol VectorIndex: Sendable {
     func setTag(_ tag: UInt8, of key: RecordKey)
 
     /// The vectors nearest to `query`, nearest first, at most `limit` of those that pass the filter, and exactly
-    /// `limit` when so many pass.
+    /// `limit` when so many pass; none for a limit of 0 and less.
     func search(_ query: [Float], limit: Int, filter: VectorFilter) throws -> [VectorHit]
 
     /// The exact scores of given keys; nil for a key that has no vector.
