@@ -17,6 +17,10 @@ let package = Package(
     ],
     targets: [
         .target(name: "StrataCore", swiftSettings: strict),
+        .target(name: "TextAnalysis", swiftSettings: strict),
         .testTarget(name: "StrataCoreTests", dependencies: ["StrataCore"], swiftSettings: strict),
+        .testTarget(
+            name: "TextAnalysisTests", dependencies: ["TextAnalysis"], resources: [.copy("Golden")],
+            swiftSettings: strict),
     ]
 )
