@@ -13,10 +13,20 @@ let strict: [SwiftSetting] = [
 let package = Package(
     name: "strata",
     products: [
-        .library(name: "StrataCore", targets: ["StrataCore"])
+        .library(name: "StrataCore", targets: ["StrataCore"]),
+        .library(name: "TextModels", targets: ["TextModels"]),
     ],
     targets: [
         .target(name: "StrataCore", swiftSettings: strict),
+        .target(
+            name: "COnnxRuntime",
+            linkerSettings: [.linkedLibrary("dl", .when(platforms: [.linux])), .linkedLibrary("m")]),
+        .target(name: "TextModels", dependencies: ["StrataCore", "COnnxRuntime"], swiftSettings: strict),
+        .testTarget(
+            name: "TextModelsTests",
+            dependencies: ["TextModels", "StrataCore", "COnnxRuntime"],
+            resources: [.copy("Runtime/Fixtures")],
+            swiftSettings: strict),
         .testTarget(name: "StrataCoreTests", dependencies: ["StrataCore"], swiftSettings: strict),
     ]
 )

@@ -2,9 +2,10 @@
 """Writes reference embeddings of a model folder: what the Python stack makes of a fixed list of texts.
 
 usage: make_golden.py MODEL_FOLDER OUTPUT_FOLDER
+       make_golden.py --tiny MODEL_FOLDER...
 
 OUTPUT_FOLDER gets texts.json (a list of {"text", "tokenCount"}) and vectors.f32 (one little-endian float32 row a
-text, in that order). Every text runs alone, so that nothing depends on padding or on its neighbours.
+text, in that order). --tiny prints what Fixtures/golden.json holds: the first components for a few texts. Every text runs alone, so that nothing depends on padding or on its neighbours.
 """
 
 import json
@@ -51,7 +52,8 @@ def make_texts():
     return texts
 
 
-def main(model_folder, output_folder):
+def embed(model_folder, texts):
+    """The unit vectors and the token counts of texts."""
     card = json.loads((model_folder / "strata-model.json").read_text())
     if card["pooling"] != "mean" or not card["normalize"]:
         sys.exit(f"card says pooling {card['pooling']}, normalize {card['normalize']}; this script does mean and true")
@@ -62,20 +64,39 @@ def main(model_folder, output_folder):
     options.intra_op_num_threads = 1
     session = onnxruntime.InferenceSession(str(model_folder / card["files"]["model"]), options)
 
-    texts = make_texts()
-    rows, entries = [], []
+    rows, token_counts = [], []
     for text in texts:
         ids = np.array([tokenizer.encode(text).ids], np.int64)
         states = session.run(None, {
             "input_ids": ids, "attention_mask": np.ones_like(ids), "token_type_ids": np.zeros_like(ids)})[0][0]
         mean = states.astype(np.float64).mean(0)
         rows.append((mean / np.linalg.norm(mean)).astype("<f4"))
-        entries.append({"text": text, "tokenCount": ids.shape[1]})
+        token_counts.append(ids.shape[1])
+    return np.stack(rows), token_counts
+
+
+def write(model_folder, output_folder):
+    texts = make_texts()
+    vectors, token_counts = embed(model_folder, texts)
+    entries = [{"text": text, "tokenCount": count} for text, count in zip(texts, token_counts)]
     (output_folder / "texts.json").write_text(json.dumps(entries, ensure_ascii=False))
-    np.stack(rows).tofile(output_folder / "vectors.f32")
+    vectors.tofile(output_folder / "vectors.f32")
+
+
+def print_tiny(model_folders):
+    texts = ["", "That is a happy person", "Où est la bibliothèque ?", "日本語の文章です。", "word " * 300]
+    lines = []
+    for folder in model_folders:
+        for text, vector, count in zip(texts, *embed(folder, texts)):
+            lines.append({"model": folder.name, "text": text, "tokenCount": count,
+                          "head": [round(float(component), 6) for component in vector[:8]]})
+    print("[\n" + ",\n".join(json.dumps(line, ensure_ascii=False) for line in lines) + "\n]")
 
 
 if __name__ == "__main__":
-    if len(sys.argv) != 3:
+    if len(sys.argv) > 2 and sys.argv[1] == "--tiny":
+        print_tiny([Path(argument) for argument in sys.argv[2:]])
+    elif len(sys.argv) == 3:
+        write(Path(sys.argv[1]), Path(sys.argv[2]))
+    else:
         sys.exit(__doc__)
-    main(Path(sys.argv[1]), Path(sys.argv[2]))
