@@ -1,0 +1,120 @@
+public import StrataCore
+
+/// What a model folder says about itself in `strata-model.json`; `docs/models.md` documents each key.
+public struct ModelCard: Sendable, Hashable, Codable {
+    /// What a model is for.
+    public enum Kind: String, Sendable, Codable, CaseIterable {
+        /// One vector a text.
+        case embedding
+    }
+
+    /// How token states become the vector of a text.
+    public enum Pooling: String, Sendable, Codable, CaseIterable {
+        /// The mean over the text's tokens.
+        case mean
+        /// The first token, as BERT's `[CLS]`.
+        case cls
+        /// The last token, as decoders do.
+        case last
+        /// The graph gives pooled vectors already.
+        case none
+    }
+
+    /// Where shorter texts of a batch are filled up.
+    public enum PaddingSide: String, Sendable, Codable, CaseIterable {
+        /// After the text.
+        case right
+        /// Before the text.
+        case left
+    }
+
+    /// The files of the folder, as plain names.
+    public struct Files: Sendable, Hashable, Codable {
+        /// The ONNX graph.
+        public let model: String
+        /// External weights that the graph names, in the order in which they enter the SHA-256.
+        public let data: [String]
+        /// The tokenizer as a Hugging Face `tokenizer.json`.
+        public let tokenizer: String
+
+        enum CodingKeys: String, CodingKey {
+            case model, data, tokenizer
+        }
+    }
+
+    /// Known results, which a folder has to reproduce before it is used.
+    public struct SelfTest: Sendable, Hashable, Codable {
+        /// Two texts, embedded as documents, and the cosine of their vectors.
+        public struct Pair: Sendable, Hashable, Codable {
+            /// A text.
+            public let first: String
+            /// Another text.
+            public let second: String
+            /// −1 through 1.
+            public let cosine: Float
+        }
+
+        /// How far a cosine may be off, more than 0 and at most 0.2.
+        public let tolerance: Float
+        /// At least one pair.
+        public let pairs: [Pair]
+
+        enum CodingKeys: String, CodingKey {
+            case tolerance, pairs
+        }
+    }
+
+    /// The only schema that this version reads.
+    public static let schemaVersionKnown = 1
+
+    /// ``schemaVersionKnown``.
+    public let schemaVersion: Int
+    /// The name in the embedding space: letters, digits, dots, dashes and underscores.
+    public let name: String
+    /// What the model is for.
+    public let kind: Kind
+    /// What its numbers are, in words; informs people only.
+    public let precision: String
+    /// Where the files come from, in words.
+    public let source: String
+    /// The weights' licence as an SPDX expression.
+    public let license: String
+    /// The files of the folder.
+    public let files: Files
+    /// The SHA-256 of the model file followed by the data files; nil accepts whatever is there.
+    public let sha256: String?
+    /// Which output of the graph to read; nil takes the only one that fits the pooling.
+    public let output: String?
+    /// How token states become a vector.
+    public let pooling: Pooling
+    /// Whether vectors are to be scaled to unit length; without it the graph has to give unit length itself.
+    public let normalize: Bool
+    /// What is put before a text to find with.
+    public let queryPrefix: String
+    /// What is put before a text to be found.
+    public let documentPrefix: String
+    /// How many tokens the model reads, special ones included: 2 through 1 048 576.
+    public let tokenCountMax: Int
+    /// Where shorter texts of a batch are filled up.
+    public let paddingSide: PaddingSide
+    /// Components of a vector, 1 through 4096.
+    public let dimension: Int
+    /// Whether a text's vector is the same alone and in a batch; if not, each text runs alone.
+    public let batchInvariant: Bool
+    /// Known results.
+    public let selfTest: SelfTest
+
+    // Spelt out, because the reading in the other file has to see them.
+    enum CodingKeys: String, CodingKey {
+        case schemaVersion, name, kind, precision, source, license, files, sha256, output, pooling, normalize
+        case queryPrefix, documentPrefix, tokenCountMax, paddingSide, dimension, batchInvariant, selfTest
+    }
+
+    /// What is put before a text of that role.
+    public func prefix(for role: EmbeddingRole) -> String {
+        switch role {
+        case .query: queryPrefix
+        case .document: documentPrefix
+        }
+    }
+}
