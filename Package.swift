@@ -34,6 +34,15 @@ let package = Package(
         // Words.
         .target(name: "TextAnalysis", dependencies: ["StrataCore"], swiftSettings: strict),
 
+        // Models.
+        .target(
+            name: "COnnxRuntime",
+            linkerSettings: [.linkedLibrary("dl", .when(platforms: [.linux])), .linkedLibrary("m")]),
+        .target(name: "TextModels", dependencies: ["COnnxRuntime", "StrataCore"], swiftSettings: strict),
+        .testTarget(
+            name: "TextModelsTests", dependencies: ["COnnxRuntime", "StrataCore", "TextModels"],
+            resources: [.copy("Runtime/Fixtures")], swiftSettings: strict),
+
         // Vectors.
         .target(name: "CVectorKernels"),
         .target(name: "VectorSearch", dependencies: ["CVectorKernels", "StrataCore"], swiftSettings: strict),

@@ -67,4 +67,7 @@ public enum ModelChoice: Sendable {
     case embedder(any Embedder)
     /// None: words only.
     case none
+
+    /// The name of the model that ``standard`` means.
+    public static let standardName = "all-MiniLM-L6-v2-int8"
 }

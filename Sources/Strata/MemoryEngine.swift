@@ -11,7 +11,7 @@ internal import TextModels
 /// for hit in try await memory.recall("Which units?") { print(hit.score, hit.record.text) }
 /// ```
 /// An engine owns its data directory until it is closed. All calls may be made from any task, at the same time. What
-/// ``remember(_:in:onDuplicate:)-(NewMemory,_,_)`` has returned is on disk and survives a kill and a power loss.
+/// `remember` has returned is on disk and survives a kill and a power loss.
 public final class MemoryEngine: Sendable {
     /// The namespace that calls use when they name none.
     public static let defaultNamespace = "default"
@@ -88,10 +88,13 @@ public final class MemoryEngine: Sendable {
         case .none: return (nil, nil)
         case .embedder(let embedder): return (embedder, nil)
         case .folder(let folder, let runtime):
-            return (try await OnnxEmbedder.load(folder: folder, runtime: runtime), nil)
+            var options = OnnxEmbedder.Options()
+            options.library.path = runtime
+            return (try await OnnxEmbedder.load(folder: folder, options: options), nil)
         case .standard:
             do {
-                return (try await OnnxEmbedder.load(folder: ModelLocation.standardFolder(), runtime: nil), nil)
+                let folder = try StrataHome.modelFolder(named: ModelChoice.standardName)
+                return (try await OnnxEmbedder.load(folder: folder), nil)
             } catch let error as StrataError {
                 return (nil, error)
             }
