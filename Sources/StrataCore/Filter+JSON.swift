@@ -128,7 +128,9 @@ extension Filter {
     }
 
     private static func metadata(_ path: [String], _ value: JSONValue, field: String) throws -> Filter {
-        guard case .object(let members) = value, !members.isEmpty else { return .metadata(path: path, .eq, value) }
+        guard case .object(let members) = value, !members.isEmpty else {
+            return .metadata(path: path, .eq, try scalar(value, field: field))
+        }
         let parts = try members.sorted { $0.key < $1.key }.map { name, operand -> Filter in
             if let comparison = Comparison(rawValue: name) {
                 let isOrdered = comparison != .eq && comparison != .ne
@@ -137,7 +139,7 @@ extension Filter {
                         .invalidFilter,
                         "filter field \(field).\(name) takes a number or a string, not \(operand.kindName)")
                 }
-                return .metadata(path: path, comparison, operand)
+                return .metadata(path: path, comparison, try scalar(operand, field: field))
             }
             switch name {
             case "in":
@@ -145,8 +147,8 @@ extension Filter {
                     throw StrataError(
                         .invalidFilter, "filter field \(field).in takes an array, not \(operand.kindName)")
                 }
-                return .metadataIn(path: path, values)
-            case "contains": return .metadataContains(path: path, operand)
+                return .metadataIn(path: path, try values.map { try scalar($0, field: field) })
+            case "contains": return .metadataContains(path: path, try scalar(operand, field: field))
             default:
                 throw StrataError(
                     .invalidFilter,
@@ -157,5 +159,16 @@ extension Filter {
             }
         }
         return parts.count == 1 ? parts[0] : .all(parts)
+    }
+
+    /// A value that metadata can equal: no array and no object.
+    private static func scalar(_ value: JSONValue, field: String) throws -> JSONValue {
+        switch value {
+        case .array, .object:
+            throw StrataError(
+                .invalidFilter,
+                "filter field \(field) compares with a string, number, boolean or null, not \(value.kindName)")
+        default: return value
+        }
     }
 }

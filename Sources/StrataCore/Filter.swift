@@ -66,8 +66,8 @@ public indirect enum Filter: Sendable, Hashable {
     case pinned(Bool)
     /// The value at a path of keys in the metadata compares so.
     ///
-    /// Numbers compare with numbers and strings with strings; a value of another kind, or none, never holds. `eq` and
-    /// `ne` also take booleans and null.
+    /// Numbers compare with numbers, strings with strings; `eq` and `ne` also take booleans and null. Values of different
+    /// kinds are unequal and have no order, arrays and objects equal nothing, and where there is no value nothing holds.
     case metadata(path: [String], Comparison, JSONValue)
     /// The value at the path equals one of these.
     case metadataIn(path: [String], [JSONValue])
@@ -81,10 +81,10 @@ public indirect enum Filter: Sendable, Hashable {
         case .any(let filters): filters.contains { $0.matches(record) }
         case .not(let filter): !filter.matches(record)
         case .layers(let layers): layers.contains(record.layer)
-        case .text(let field, let values): record[field].map(values.contains) ?? false
-        case .tagsAny(let tags): tags.contains(where: record.tags.contains)
-        case .tagsAll(let tags): tags.allSatisfy(record.tags.contains)
-        case .tagsNone(let tags): !tags.contains(where: record.tags.contains)
+        case .text(let field, let values): record[field].map { Self.holds(values, $0) } ?? false
+        case .tagsAny(let tags): tags.contains { Self.holds(record.tags, $0) }
+        case .tagsAll(let tags): tags.allSatisfy { Self.holds(record.tags, $0) }
+        case .tagsNone(let tags): !tags.contains { Self.holds(record.tags, $0) }
         case .time(let field, let comparison, let moment):
             record[field].map { comparison.holds($0, moment) } ?? false
         case .importance(let comparison, let value): comparison.holds(record.importance, value)
@@ -100,6 +100,11 @@ public indirect enum Filter: Sendable, Hashable {
             default: false
             }
         }
+    }
+
+    /// Whether one of the strings has the same bytes; `==` would also take canonically equivalent ones, databases don't.
+    private static func holds(_ values: [String], _ text: String) -> Bool {
+        values.contains { $0.utf8.elementsEqual(text.utf8) }
     }
 
     /// Plain containment of code units, as databases do it: no normalisation, no case folding.
@@ -125,15 +130,21 @@ extension Filter.Comparison {
 
     /// Compares two JSON values: numbers by size, strings by their UTF-8 bytes, booleans and null for equality only.
     ///
-    /// Values of different kinds are unequal and have no order.
+    /// Values of different kinds are unequal and have no order; arrays and objects equal nothing.
     public func holds(_ left: JSONValue, _ right: JSONValue) -> Bool {
         if let left = left.doubleValue, let right = right.doubleValue { return holds(left, right) }
         if let left = left.stringValue, let right = right.stringValue {
             return holds(UTF8Order(left), UTF8Order(right))
         }
+        let isEqual =
+            switch (left, right) {
+            case (.bool(let left), .bool(let right)): left == right
+            case (.null, .null): true
+            default: false
+            }
         switch self {
-        case .eq: return left == right
-        case .ne: return left != right
+        case .eq: return isEqual
+        case .ne: return !isEqual
         default: return false
         }
     }
@@ -172,8 +183,10 @@ extension MemoryRecord {
     public func metadataValue(at path: [String]) -> JSONValue? {
         var value = JSONValue.object(metadata)
         for key in path {
-            guard case .object(let object) = value, let next = object[key] else { return nil }
-            value = next
+            guard case .object(let object) = value, let index = object.index(forKey: key),
+                object[index].key.utf8.elementsEqual(key.utf8)
+            else { return nil }
+            value = object[index].value
         }
         return value
     }

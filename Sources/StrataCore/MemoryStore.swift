@@ -1,7 +1,8 @@
 /// Where records live for good: the truth that every index is a cache of.
 ///
 /// One caller at a time commits (the engine's write queue); reads go on meanwhile and see whole transactions only.
-/// Every error is a ``StrataError``; a commit that throws has changed nothing.
+/// Every error is a ``StrataError`` or a `CancellationError`; a commit that throws has changed nothing. Strings are equal
+/// when their UTF-8 bytes are; what may be stored at all is in ``MemoryRecord/checkStorable()`` and its siblings.
 public protocol MemoryStore: Sendable {
     /// Applies units of work in one durable transaction.
     ///
@@ -16,13 +17,13 @@ public protocol MemoryStore: Sendable {
     func record(_ id: RecordID, in namespace: String) async throws -> StoredRecord?
     /// The records of those keys in one namespace, in their order; keys without a record are passed over.
     func records(_ keys: [RecordKey], in namespace: String) async throws -> [StoredRecord]
-    /// The records that pass, newest change last, at most `limit` with a key greater than `key`.
+    /// The records that pass, ascending by key, at most `limit` with a key greater than `key`.
     func list(
         in namespace: String, matching filter: Filter?, after key: RecordKey?, limit: Int
     ) async throws -> [StoredRecord]
     /// The keys of all records that pass, ascending.
     func keys(in namespace: String, matching filter: Filter) async throws -> [RecordKey]
-    /// For each digest, the oldest record of the namespace that has that content, or nil.
+    /// For each digest, the record of the namespace with that content that was stored first, or nil.
     func records(withContent digests: [SHA256.Digest], in namespace: String) async throws -> [RecordID?]
 
     /// How often terms occur in a namespace.
@@ -50,7 +51,7 @@ public protocol MemoryStore: Sendable {
     func changes(since change: Int64, in namespace: String?, limit: Int) async throws -> [Change]
     /// The changes of one record, oldest first.
     func history(of id: RecordID, in namespace: String) async throws -> [Change]
-    /// Counts and sizes; of one namespace or of all. `space` is the one that vectors are counted for.
+    /// Counts, sizes and the last change; of one namespace or of all. `space` is the one that vectors are counted for.
     func statistics(in namespace: String?, space: EmbeddingSpace?) async throws -> StoreStatistics
     /// The namespaces that hold records, in order of their names.
     func namespaces() async throws -> [String]
@@ -91,7 +92,8 @@ public struct StoredEmbedding: Sendable, Hashable {
 public struct RecordContent: Sendable, Hashable {
     /// The SHA-256 of the searchable text.
     public let digest: SHA256.Digest
-    /// The analysed terms in their order, repeats kept; letters, digits and `_` of any script, lower case, no spaces.
+    /// The analysed terms in their order, repeats kept; letters, digits and `_` of any script, lower case, one
+    /// normal form, no spaces.
     public let terms: [String]
     /// The vector, or nil when no model could be asked.
     public let embedding: StoredEmbedding?
@@ -108,7 +110,8 @@ public struct RecordContent: Sendable, Hashable {
 public enum DuplicatePolicy: String, Sendable, Codable, CaseIterable {
     /// Store nothing, answer with the old record and count a use of it.
     case skip
-    /// Store nothing new; the old record takes the new one's layer, kind, tags, metadata, importance and times.
+    /// Store nothing new and count a use of the old record, which takes the new one's layer, kind, tags, metadata,
+    /// importance, `createdAt` and `occurredAt`.
     case replace
     /// Store it, linked to the old record.
     case link
@@ -120,17 +123,22 @@ public enum DuplicatePolicy: String, Sendable, Codable, CaseIterable {
 public enum StoreMutation: Sendable {
     /// Adds a record, unless the namespace already holds its content and the policy says otherwise.
     ///
-    /// An id that is already taken in the namespace by equal content counts as a duplicate under `skip`; taken by other
-    /// content, or in another namespace, it is ``StrataError/Code/conflict``.
+    /// An id that is already taken in the namespace by equal content counts as a duplicate under `skip`, whatever the
+    /// policy, so that a repeated call is harmless; taken by other content, or in another namespace, it is
+    /// ``StrataError/Code/conflict``. The store sets `change` and `embeddingSpace`; a `duplicateOf` that names no record
+    /// of the namespace is dropped.
     case insert(MemoryRecord, RecordContent, onDuplicate: DuplicatePolicy)
-    /// Changes a record; `content` comes with a patch that has a text. With `ifChange` the record must still be at that
-    /// change number, else ``StrataError/Code/conflict``. No such record is ``StrataError/Code/notFound``.
+    /// Changes a record; `content` comes with a patch that has a text, and only then. With `ifChange` the record must
+    /// still be at that change number, else ``StrataError/Code/conflict``. No such record is
+    /// ``StrataError/Code/notFound``. A patch that changes no value writes nothing, not even a time; a new text drops
+    /// the vectors of the old one. Moving to another layer is a `promoted` or `demoted` change, whatever else changed.
     case update(RecordID, namespace: String, RecordPatch, content: RecordContent?, ifChange: Int64?)
     /// Gives a record its vector, if its content is still the one that was embedded; else changes nothing.
     case embed(RecordKey, namespace: String, digest: SHA256.Digest, StoredEmbedding)
     /// Removes records everywhere: row, vectors, keyword entries, links, and texts in their history.
     case forget(ForgetTarget, namespace: String)
-    /// Counts one use of each record; ids without a record are passed over. Writes no change.
+    /// Counts one use of each record, once however often it is named; ids without a record are passed over. Writes no
+    /// change.
     case use([RecordID], namespace: String)
 }
 
@@ -145,7 +153,7 @@ public enum ForgetTarget: Sendable, Hashable {
 }
 
 /// What a mutation did.
-public enum StoreOutcome: Sendable {
+public enum StoreOutcome: Sendable, Hashable {
     /// A new record.
     case inserted(StoredRecord)
     /// Nothing new was stored; this record already holds the content. Under `replace` it is the changed record.
@@ -249,7 +257,7 @@ public struct KeywordHit: Sendable, Hashable {
 }
 
 /// All vectors of a namespace in one space at one moment.
-public struct VectorSnapshot: Sendable {
+public struct VectorSnapshot: Sendable, Hashable {
     /// The last change of the store at that moment.
     public let change: Int64
     /// The keys, ascending.
@@ -296,7 +304,7 @@ public struct Change: Sendable, Hashable, Codable {
     public let operation: Operation
     /// When.
     public let at: Timestamp
-    /// The old values of the fields that changed, by field name; empty once the record is forgotten.
+    /// The old values of the fields that changed, by field name, times as ISO 8601; empty once the record is forgotten.
     public let previous: [String: JSONValue]
 
     /// A change of that number.

@@ -1,0 +1,83 @@
+import Foundation
+import GRDB
+public import StrataCore
+
+extension SQLiteStore {
+    /// Every vector of a namespace in a space, ascending by key.
+    public func vectors(in namespace: String, space: EmbeddingSpace) async throws -> VectorSnapshot {
+        try await read { db in
+            let change = try db.number("SELECT max(number) FROM change") ?? 0
+            guard let number = try db.namespaceNumber(namespace), let spaceNumber = try db.spaceNumber(space),
+                let shelf = try db.row(
+                    "SELECT id, vector_count FROM shelf WHERE namespace = ? AND space = ?", [number, spaceNumber]
+                )
+            else { return VectorSnapshot(change: change, keys: [], tags: [], components: []) }
+            let (id, count): (Int64, Int) = (shelf[0], shelf[1])
+            let layers = try Self.layers(db, namespace: number)
+            let range = VectorKey.range(shelf: id)
+            let rows = try db.rows(
+                "SELECT key, components FROM vector WHERE key BETWEEN ? AND ? ORDER BY key",
+                [range.lowerBound, range.upperBound])
+            var keys: [RecordKey] = []
+            var tags: [UInt8] = []
+            keys.reserveCapacity(count)
+            tags.reserveCapacity(count)
+            let components = try [Float](unsafeUninitializedCapacity: count * space.dimension) { target, length in
+                while let row = try rows.next() {
+                    let key = (row[0] as Int64) & (1 << Schema.recordBits - 1)
+                    try row.withUnsafeData(atIndex: 1) { data in
+                        guard let data, data.count == 4 * space.dimension, keys.count < count,
+                            let tag = layers[key], let base = target.baseAddress
+                        else { throw Self.damagedVector(key) }
+                        VectorBlob.copy(data, to: base + keys.count * space.dimension)
+                        tags.append(tag)
+                        keys.append(key)
+                    }
+                    length += space.dimension
+                }
+            }
+            guard keys.count == count else { throw Self.damagedVector(keys.last ?? 0) }
+            return VectorSnapshot(change: change, keys: keys, tags: tags, components: components)
+        }
+    }
+
+    /// The layer tag of every record of a namespace; from an index alone, without the rows.
+    private static func layers(_ db: Database, namespace: Int64) throws -> [RecordKey: UInt8] {
+        let rows = try db.rows(
+            "SELECT key, layer FROM record INDEXED BY record_layer WHERE namespace = ?", [namespace])
+        var layers: [RecordKey: UInt8] = [:]
+        while let row = try rows.next() { layers[row[0]] = UInt8(clamping: row[1] as Int64) }
+        return layers
+    }
+
+    private static func damagedVector(_ key: RecordKey) -> StrataError {
+        StrataError(
+            .corrupted,
+            "the vectors at record number \(key) do not agree with their space or count; embed the namespace again")
+    }
+
+    /// Records that have no vector in the space, ascending by key.
+    public func recordsWithoutVector(
+        space: EmbeddingSpace, after key: RecordKey?, limit: Int
+    ) async throws -> [StoredRecord] {
+        try await read { db in
+            guard limit > 0 else { return [] }
+            let number = try db.spaceNumber(space) ?? 0
+            let recordCount = try db.number("SELECT coalesce(sum(record_count), 0) FROM namespace")
+            let vectorCount = try db.number(
+                "SELECT coalesce(sum(vector_count), 0) FROM shelf WHERE space = ?", [number])
+            guard recordCount != vectorCount else { return [] }
+            let rows = try db.rows(
+                """
+                SELECT \(RecordRow.columns) FROM record r \
+                LEFT JOIN shelf h ON h.namespace = r.namespace AND h.space = ? \
+                WHERE r.key > ? AND NOT EXISTS \
+                (SELECT 1 FROM vector WHERE key = (h.id << \(Schema.recordBits) | r.key)) \
+                ORDER BY r.key LIMIT ?
+                """, [number, key ?? 0, limit])
+            var records: [StoredRecord] = []
+            while let row = try rows.next() { records.append(try RecordRow.stored(row)) }
+            return records
+        }
+    }
+}

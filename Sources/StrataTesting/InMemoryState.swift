@@ -1,0 +1,188 @@
+import StrataCore
+
+/// All that an ``InMemoryStore`` knows; a value, so that undoing a unit is keeping the old one.
+struct InMemoryState {
+    /// A record with what derives from its text.
+    struct Entry {
+        let key: RecordKey
+        var record: MemoryRecord
+        var digest: SHA256.Digest
+        var terms: [String]
+        var vectors: [EmbeddingSpace: [Float]]
+
+        var stored: StoredRecord { StoredRecord(key: key, record: record) }
+        func isIn(_ namespace: String) -> Bool { record.namespace.utf8.elementsEqual(namespace.utf8) }
+    }
+
+    private(set) var entries: [RecordKey: Entry] = [:]
+    private(set) var changes: [Change] = []
+    private var keyLast: RecordKey = 0
+
+    func entries(in namespace: String, matching filter: Filter?) -> [Entry] {
+        entries.values.filter { $0.isIn(namespace) && filter?.matches($0.record) ?? true }.sorted { $0.key < $1.key }
+    }
+
+    func entry(_ id: RecordID, in namespace: String) -> Entry? {
+        entries.values.first { $0.record.id == id && $0.isIn(namespace) }
+    }
+
+    mutating func apply(_ mutation: StoreMutation, at time: Timestamp) throws -> StoreOutcome {
+        switch mutation {
+        case .insert(let record, let content, let policy):
+            return try insert(record, content, onDuplicate: policy, at: time)
+        case .update(let id, let namespace, let patch, let content, let change):
+            return try update(id, in: namespace, patch, content, ifChange: change, at: time)
+        case .embed(let key, let namespace, let digest, let embedding):
+            try embedding.checkStorable()
+            guard var entry = entries[key], entry.isIn(namespace), entry.digest == digest else { return .embedded(nil) }
+            entry.vectors[embedding.space] = embedding.vector
+            entry.record.embeddingSpace = embedding.space.identifier
+            entry.record.change = log(.embedded, entry.record, at: time)
+            entries[key] = entry
+            return .embedded(entry.stored)
+        case .forget(let target, let namespace): return try forget(target, in: namespace, at: time)
+        case .use(let ids, let namespace):
+            let found = Set(ids).compactMap { entry($0, in: namespace) }
+            for entry in found { countUse(of: entry.key, at: time) }
+            return .used(found.count)
+        }
+    }
+
+    private mutating func insert(
+        _ record: MemoryRecord, _ content: RecordContent, onDuplicate policy: DuplicatePolicy, at time: Timestamp
+    ) throws -> StoreOutcome {
+        try record.checkStorable()
+        try content.checkStorable()
+        if let holder = entries.values.first(where: { $0.record.id == record.id }) {
+            guard holder.isIn(record.namespace), holder.digest == content.digest else {
+                throw StrataError(.conflict, "the id \(record.id) is taken by other content; use another id")
+            }
+            return .duplicate(countUse(of: holder.key, at: time))
+        }
+        var record = record
+        if let id = record.duplicateOf, entry(id, in: record.namespace) == nil { record.duplicateOf = nil }
+        if let twin = entries(in: record.namespace, matching: nil).first(where: { $0.digest == content.digest }) {
+            switch policy {
+            case .skip: return .duplicate(countUse(of: twin.key, at: time))
+            case .replace:
+                let old = countUse(of: twin.key, at: time).record
+                var new = old
+                let previous = new.adopt(record)
+                return .duplicate(write(new, over: old, key: twin.key, previous: previous, at: time))
+            case .link: record.duplicateOf = twin.record.id
+            case .keep: break
+            }
+        }
+        keyLast += 1
+        record.change = log(.remembered, record, at: time)
+        record.embeddingSpace = content.embedding?.space.identifier
+        let vectors = content.embedding.map { [$0.space: $0.vector] } ?? [:]
+        let entry = Entry(
+            key: keyLast, record: record, digest: content.digest, terms: content.terms, vectors: vectors)
+        entries[keyLast] = entry
+        return .inserted(entry.stored)
+    }
+
+    private mutating func update(
+        _ id: RecordID, in namespace: String, _ patch: RecordPatch, _ content: RecordContent?, ifChange: Int64?,
+        at time: Timestamp
+    ) throws -> StoreOutcome {
+        try patch.checkStorable()
+        try content?.checkStorable()
+        guard (patch.text == nil) == (content == nil) else {
+            throw StrataError(.internal, "a patch has a text without content, or the reverse; give both or none")
+        }
+        guard var entry = entry(id, in: namespace) else { throw StrataError(.notFound, "there is no record \(id)") }
+        let old = entry.record
+        guard ifChange == nil || ifChange == old.change else {
+            throw StrataError(.conflict, "record \(id) is at change \(old.change); read it again")
+        }
+        var record = old
+        let previous = record.apply(patch)
+        var contentChanged = false
+        if let content, content.digest != entry.digest {
+            contentChanged = true
+            entry.digest = content.digest
+            entry.terms = content.terms
+            entry.vectors = content.embedding.map { [$0.space: $0.vector] } ?? [:]
+            record.embeddingSpace = content.embedding?.space.identifier
+            entries[entry.key] = entry
+        }
+        return .updated(
+            write(
+                record, over: old, key: entry.key, previous: previous, isForced: contentChanged, at: time),
+            contentChanged: contentChanged)
+    }
+
+    private mutating func write(
+        _ record: MemoryRecord, over old: MemoryRecord, key: RecordKey, previous: [String: JSONValue],
+        isForced: Bool = false, at time: Timestamp
+    ) -> StoredRecord {
+        guard !previous.isEmpty || isForced else { return StoredRecord(key: key, record: old) }
+        var record = record
+        record.updatedAt = time
+        record.change = log(Change.Operation(from: old.layer, to: record.layer), record, previous: previous, at: time)
+        entries[key]?.record = record
+        return StoredRecord(key: key, record: record)
+    }
+
+    private mutating func forget(
+        _ target: ForgetTarget, in namespace: String, at time: Timestamp
+    ) throws -> StoreOutcome {
+        let gone: [Entry]
+        switch target {
+        case .ids(let ids): gone = entries(in: namespace, matching: nil).filter { ids.contains($0.record.id) }
+        case .filter(let filter):
+            try filter.checkStorable()
+            gone = entries(in: namespace, matching: filter)
+        case .everything: gone = entries(in: namespace, matching: nil)
+        }
+        var receipt = ForgetReceipt()
+        for entry in gone {
+            let id = entry.record.id
+            entries[entry.key] = nil
+            for key in entries.keys where entries[key]?.record.duplicateOf == id {
+                entries[key]?.record.duplicateOf = nil
+            }
+            for (index, change) in changes.enumerated()
+            where change.record == id && change.isIn(namespace) && !change.previous.isEmpty {
+                changes[index] = Change(
+                    number: change.number, namespace: change.namespace, record: id, operation: change.operation,
+                    at: change.at, previous: [:])
+                receipt.historyCount += 1
+            }
+            receipt.ids.append(id)
+            receipt.recordCount += 1
+            receipt.vectorCount += entry.vectors.count
+            receipt.keywordCount += entry.terms.isEmpty ? 0 : 1
+            receipt.change = log(.forgotten, entry.record, at: time)
+        }
+        return .forgotten(receipt, keys: gone.map(\.key))
+    }
+
+    @discardableResult
+    private mutating func countUse(of key: RecordKey, at time: Timestamp) -> StoredRecord {
+        // The key comes from an entry that was just found.
+        var entry = entries[key]!
+        entry.record.accessCount += 1
+        entry.record.lastAccessedAt = time
+        entries[key] = entry
+        return entry.stored
+    }
+
+    private mutating func log(
+        _ operation: Change.Operation, _ record: MemoryRecord, previous: [String: JSONValue] = [:], at time: Timestamp
+    ) -> Int64 {
+        let number = (changes.last?.number ?? 0) + 1
+        changes.append(
+            Change(
+                number: number, namespace: record.namespace, record: record.id, operation: operation, at: time,
+                previous: previous))
+        return number
+    }
+}
+
+extension Change {
+    /// Whether it is a change of that namespace, byte for byte.
+    func isIn(_ other: String) -> Bool { namespace.utf8.elementsEqual(other.utf8) }
+}
