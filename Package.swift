@@ -18,9 +18,11 @@ let package = Package(
     targets: [
         .target(name: "StrataCore", swiftSettings: strict),
         .target(name: "TextAnalysis", swiftSettings: strict),
+        .target(name: "Ingest", dependencies: ["StrataCore"], swiftSettings: strict),
         .testTarget(name: "StrataCoreTests", dependencies: ["StrataCore"], swiftSettings: strict),
         .testTarget(
             name: "TextAnalysisTests", dependencies: ["TextAnalysis"], resources: [.copy("Golden")],
             swiftSettings: strict),
+        .testTarget(name: "IngestTests", dependencies: ["Ingest", "StrataCore"], swiftSettings: strict),
     ]
 )
