@@ -52,5 +52,6 @@ let package = Package(
         .testTarget(
             name: "VectorSearchTests", dependencies: ["CVectorKernels", "StrataCore", "StrataTesting", "VectorSearch"],
             swiftSettings: strict),
+        .testTarget(name: "IngestTests", dependencies: ["Ingest", "StrataCore"], swiftSettings: strict),
     ]
 )

@@ -1,0 +1,95 @@
+import Foundation
+
+/// The texts of one file, read as they are asked for.
+///
+/// It holds one block and one line of the file and the items of the current section, however long the file is. A value
+/// owns an open file, so it is used by one task at a time.
+public struct FileIngest: Sequence, IteratorProtocol {
+    private let path: String
+    private let lineBytesMax: Int
+    private var reader: LineReader
+    private var parser: any FileParser
+    private var events: [IngestEvent] = []
+    private var nextEvent = 0
+    private var isAtEnd = false
+
+    /// Opens a file.
+    ///
+    /// Markdown and plain text are first read through for bytes that are no text, so that nothing of a refused file is
+    /// given out; in JSON Lines only the line is refused.
+    ///
+    /// - Parameters:
+    ///   - file: where the file is.
+    ///   - path: its name in items and problems, relative to whatever the caller reads.
+    ///   - format: how to read it.
+    ///   - options: how to cut it.
+    /// - Throws: ``IngestProblem`` of the whole file: unreadable, not UTF-8, a NUL byte.
+    public init(
+        file: String, path: String, format: IngestFormat, options: IngestOptions = IngestOptions()
+    ) throws(IngestProblem) {
+        self.path = path
+        lineBytesMax = options.lineBytesMax
+        do {
+            let handle = try FileHandle(forReadingFrom: URL(fileURLWithPath: file))
+            if format != .jsonLines {
+                try Self.check(handle, path: path)
+                try handle.seek(toOffset: 0)
+            }
+            reader = LineReader(handle: handle, lineBytesMax: options.lineBytesMax)
+        } catch let problem as IngestProblem {
+            throw problem
+        } catch {
+            throw IngestProblem(path: path, line: nil, reason: .unreadable)
+        }
+        parser =
+            switch format {
+            case .markdown: MarkdownParser(path: path, options: options)
+            case .plainText: PlainTextParser(path: path, options: options)
+            case .jsonLines: JSONLinesParser(path: path)
+            }
+    }
+
+    /// The next item or problem, or nil at the end of the file.
+    public mutating func next() -> IngestEvent? {
+        while nextEvent == events.count {
+            if isAtEnd { return nil }
+            events.removeAll(keepingCapacity: true)
+            nextEvent = 0
+            readLine()
+        }
+        nextEvent += 1
+        return events[nextEvent - 1]
+    }
+
+    private mutating func readLine() {
+        // The parser's closure may not change self while self calls the parser.
+        var received: [IngestEvent] = []
+        do {
+            if let line = try reader.next() {
+                if line.isOverLimit {
+                    let reason = IngestProblem.Reason.lineTooLong(byteCount: line.byteCount, limit: lineBytesMax)
+                    received.append(.problem(IngestProblem(path: path, line: line.number, reason: reason)))
+                }
+                parser.take(line) { received.append($0) }
+            } else {
+                isAtEnd = true
+                parser.finish { received.append($0) }
+            }
+        } catch {
+            isAtEnd = true
+            received.append(.problem(IngestProblem(path: path, line: nil, reason: .unreadable)))
+        }
+        events = received
+    }
+
+    private static func check(_ handle: FileHandle, path: String) throws {
+        var check = TextCheck()
+        var fault: TextCheck.Fault?
+        while fault == nil, let block = try handle.read(upToCount: LineReader.blockBytes), !block.isEmpty {
+            fault = check.take([UInt8](block))
+        }
+        if let fault = fault ?? check.finish() {
+            throw IngestProblem(path: path, line: nil, reason: fault.reason(after: 0))
+        }
+    }
+}
