@@ -11,7 +11,7 @@ let strict: [SwiftSetting] = [
 ]
 
 let grdb: Target.Dependency = .product(name: "GRDB", package: "GRDB.swift")
-let grdbSQLite: Target.Dependency = .product(name: "GRDBSQLite", package: "GRDB.swift")
+let sqlite: Target.Dependency = .product(name: "GRDBSQLite", package: "GRDB.swift")
 
 let package = Package(
     name: "strata",
@@ -25,9 +25,6 @@ let package = Package(
         .package(url: "https://github.com/groue/GRDB.swift", exact: "7.10.0"),
         .package(url: "https://github.com/apple/swift-argument-parser", exact: "1.8.2"),
     ],
-    dependencies: [
-        .package(url: "https://github.com/groue/GRDB.swift", exact: "7.10.0")
-    ],
     targets: [
         // Values and seams.
         .target(name: "StrataCore", swiftSettings: strict),
@@ -35,7 +32,10 @@ let package = Package(
         .testTarget(name: "StrataCoreTests", dependencies: ["StrataCore"], swiftSettings: strict),
 
         // Words.
-        .target(name: "TextAnalysis", dependencies: ["StrataCore"], swiftSettings: strict),
+        .target(name: "TextAnalysis", swiftSettings: strict),
+        .testTarget(
+            name: "TextAnalysisTests", dependencies: ["TextAnalysis"], resources: [.copy("Golden")],
+            swiftSettings: strict),
 
         // Models.
         .target(
@@ -44,7 +44,7 @@ let package = Package(
         .target(name: "TextModels", dependencies: ["COnnxRuntime", "StrataCore"], swiftSettings: strict),
         .testTarget(
             name: "TextModelsTests", dependencies: ["COnnxRuntime", "StrataCore", "TextModels"],
-            resources: [.copy("Runtime/Fixtures")], swiftSettings: strict),
+            exclude: ["Tokenizers/Fixtures"], resources: [.copy("Runtime/Fixtures")], swiftSettings: strict),
 
         // Vectors.
         .target(name: "CVectorKernels"),
@@ -52,6 +52,33 @@ let package = Package(
         .testTarget(
             name: "VectorSearchTests", dependencies: ["CVectorKernels", "StrataCore", "StrataTesting", "VectorSearch"],
             swiftSettings: strict),
+
+        // The store.
+        .target(name: "CKeywordRank", dependencies: [sqlite], linkerSettings: [.linkedLibrary("sqlite3")]),
+        .target(
+            name: "RecordStore", dependencies: ["CKeywordRank", "StrataCore", grdb, sqlite], swiftSettings: strict),
+        .target(
+            name: "CFaultVFS", dependencies: [sqlite], path: "Tests/Support/CFaultVFS",
+            linkerSettings: [.linkedLibrary("sqlite3")]),
+        .executableTarget(
+            name: "crashchild", dependencies: ["RecordStore", "StrataCore"], path: "Tests/Support/crashchild",
+            swiftSettings: strict),
+        .testTarget(
+            name: "RecordStoreTests",
+            dependencies: ["CFaultVFS", "RecordStore", "StrataCore", "StrataTesting", "crashchild", grdb],
+            swiftSettings: strict),
+
+        // The engine.
+        .target(
+            name: "Strata",
+            dependencies: ["RecordStore", "StrataCore", "TextAnalysis", "TextModels", "VectorSearch"],
+            swiftSettings: strict),
+        .testTarget(
+            name: "StrataTests", dependencies: ["Strata", "StrataCore", "StrataTesting", "TextAnalysis"],
+            swiftSettings: strict),
+
+        // The command.
+        .target(name: "Ingest", dependencies: ["StrataCore"], swiftSettings: strict),
         .testTarget(name: "IngestTests", dependencies: ["Ingest", "StrataCore"], swiftSettings: strict),
     ]
 )

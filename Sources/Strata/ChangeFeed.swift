@@ -63,7 +63,11 @@ public struct ChangeFeed: AsyncSequence, Sendable {
                 try Task.checkCancellation()
                 // The generation is read before the log, so that a commit in between ends the wait at once.
                 guard let generation = engine.feed.generation else { return nil }
-                page = try await engine.changes(since: change, in: namespace)[...]
+                do {
+                    page = try await engine.changes(since: change, in: namespace)[...]
+                } catch let error as StrataError where error.code == .closed {
+                    return nil
+                }
                 if page.isEmpty { await engine.feed.wait(after: generation) }
             }
             let next = page.removeFirst()

@@ -1,4 +1,4 @@
-public import StrataCore
+internal import StrataCore
 internal import TextAnalysis
 
 extension MemoryEngine {

@@ -1,5 +1,5 @@
 internal import Foundation
-public import StrataCore
+internal import StrataCore
 
 /// How the parts of a score are weighed.
 ///
