@@ -47,7 +47,7 @@ public protocol VectorIndex: Sendable {
     /// Removes vectors; keys that are not there are passed over.
     func delete(_ keys: [RecordKey])
 
-    /// Changes the layer tag of a vector; a key that is not there is passed over.
+    /// Changes the layer tag of a vector, to 0 through 7; a key that is not there is passed over.
     func setTag(_ tag: UInt8, of key: RecordKey)
 
     /// The vectors nearest to `query`, nearest first, at most `limit` of those that pass the filter, and exactly

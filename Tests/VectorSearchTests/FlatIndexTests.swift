@@ -55,6 +55,27 @@ import VectorSearch
         }
     }
 
+    /// Codes round 0.49 of a step to nothing in 63 components at once, all of them in the direction of the other vector:
+    /// the loss is as large as the bound allows, and what the codes call nearest is not.
+    @Test(arguments: VectorKernels.available)
+    func whatTheCodesLoseEntirelyIsFoundAllTheSame(kernels: VectorKernels) throws {
+        let step: Float = 1 / 127
+        let lossy = [1] + [Float](repeating: 0.49 * step, count: 63)
+        let even = [0] + [Float](repeating: 1, count: 63)
+        // Scores just below that of `lossy` with `even`, and the codes say so.
+        let nearEven = [1] + (0..<63).map { $0 < 30 ? step : 0 }
+        let nearLossy = [0.03] + (0..<62).map { $0 % 2 == 0 ? 0.127 : -0.127 } + [0] as [Float]
+        for (query, best, second) in [(even, lossy, nearEven), (lossy, even, nearLossy)] {
+            let index = try FlatIndex(dimension: 64, kernels: kernels)
+            // More rows than a block, so that the threshold stands when the best comes.
+            for key in 0..<300 { try index.upsert(RecordKey(key), second, tag: 0) }
+            try index.upsert(300, best, tag: 0)
+            let scores = try index.scores(query, of: [0, 300]).compactMap { $0 }
+            #expect(scores[0] < scores[1] && scores[1] < scores[0] * 1.1)
+            #expect(try index.search(query, limit: 1, filter: .none).map(\.key) == [300])
+        }
+    }
+
     @Test(arguments: [1, 2, 63, 64, 65, 384, 4096])
     func snapshotsOfEveryDimensionLoad(dimension: Int) throws {
         let snapshot = randomSnapshot(seed: 41, count: 400, dimension: dimension)
