@@ -3,13 +3,16 @@ extension EnglishStemmer {
     struct Rule: Sendable {
         let suffix: StaticString
         let replacement: StaticString
+        /// The last letter of the suffix: most rules are ruled out by it.
+        let last: UInt8
 
         init(_ suffix: StaticString, _ replacement: StaticString) {
             self.suffix = suffix
             self.replacement = replacement
+            last = suffix.withUTF8Buffer { $0.last ?? 0 }
         }
 
-        func matches(_ word: [UInt8]) -> Bool { equals(word[...], suffix) }
+        func matches(_ word: [UInt8]) -> Bool { last == word.last && equals(word[...], suffix) }
 
         func apply(to word: inout [UInt8]) {
             word.removeLast(suffix.utf8CodeUnitCount)
@@ -19,7 +22,8 @@ extension EnglishStemmer {
 
     /// The first rule whose suffix ends the word; longer suffixes stand before those that end them.
     static func longest(of rules: [Rule], in word: [UInt8]) -> Rule? {
-        rules.first { hasSuffix(word, $0.suffix) }
+        guard let last = word.last else { return nil }
+        return rules.first { $0.last == last && hasSuffix(word, $0.suffix) }
     }
 
     /// Words with a stem of their own.

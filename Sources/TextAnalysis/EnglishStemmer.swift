@@ -141,7 +141,7 @@ enum EnglishStemmer {
             // "li" goes after certain consonants, and "ogi" loses its i after an l.
             guard word.count > 2, word.last == UInt8(ascii: "i") else { return }
             let before = word[word.count - 3]
-            if hasSuffix(word, "li"), word.count - 2 >= regions.first, isBeforeLi(before) {
+            if hasSuffix(word, "li"), word.count - 2 >= regions.first, isIn(lettersBeforeLi, before) {
                 word.removeLast(2)
             } else if hasSuffix(word, "logi"), word.count - 3 >= regions.first {
                 word.removeLast()
@@ -184,20 +184,23 @@ enum EnglishStemmer {
 
     private static let consonantY = UInt8(ascii: "Y")
 
-    private static func isVowel(_ letter: UInt8) -> Bool { isIn("aeiouy", letter) }
+    @inline(__always)
+    private static func isVowel(_ letter: UInt8) -> Bool { isIn(vowels, letter) }
 
-    private static func isBeforeLi(_ letter: UInt8) -> Bool { isIn("cdeghkmnrt", letter) }
+    /// Bit 0 stands for a, bit 25 for z: literals, since a set of letters is asked for several times a word.
+    private static let vowels: UInt32 = 0b1_0001_0000_0100_0001_0001_0001
+    private static let lettersBeforeLi: UInt32 = 0b1010_0011_0100_1101_1100
+    private static let doubledLetters: UInt32 = 0b1010_1011_0000_0110_1010
 
-    private static func isIn(_ letters: StaticString, _ letter: UInt8) -> Bool {
-        var mask: UInt32 = 0
-        letters.withUTF8Buffer { for member in $0 { mask |= 1 << UInt32(member - 97) } }
-        let index = letter &- 97
-        return index < 26 && mask >> UInt32(index) & 1 == 1
+    @inline(__always)
+    private static func isIn(_ letters: UInt32, _ letter: UInt8) -> Bool {
+        let index = letter &- UInt8(ascii: "a")
+        return index < 26 && letters >> UInt32(index) & 1 == 1
     }
 
     private static func endsWithDouble(_ word: [UInt8]) -> Bool {
         guard word.count >= 2, let last = word.last, word[word.count - 2] == last else { return false }
-        return isIn("bdfgmnprt", last)
+        return isIn(doubledLetters, last)
     }
 
     /// Whether the first `length` letters end in a vowel between consonants (the last of them not w, x or Y), are a
