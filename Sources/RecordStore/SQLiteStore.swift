@@ -80,6 +80,8 @@ public final class SQLiteStore: MemoryStore {
         do {
             return try await pool.read(body)
         } catch {
+            // A read that the closing of its connection cut short fails with whatever SQLite was about to do.
+            try checkOpen()
             throw StorageErrors.mapped(error)
         }
     }

@@ -1,5 +1,6 @@
 internal import Foundation
 internal import StrataCore
+internal import Synchronization
 
 #if canImport(Glibc)
     internal import Glibc
@@ -18,7 +19,7 @@ internal import StrataCore
 /// The kernel lets go of the lock when its process ends, however it ends, so that no stale lock can remain.
 final class DataDirectory: Sendable {
     let path: String
-    private let lockDescriptor: Int32
+    private let lockDescriptor: Mutex<Int32?>
 
     var databasePath: String { path + "/strata.sqlite" }
 
@@ -60,8 +61,16 @@ final class DataDirectory: Sendable {
             close(descriptor)
             throw StrataError(.storageFailure, "cannot write \(lockPath) (\(reason)); free space on the disk")
         }
-        lockDescriptor = descriptor
+        lockDescriptor = Mutex(descriptor)
     }
 
-    deinit { close(lockDescriptor) }
+    deinit { release() }
+
+    /// Lets go of the folder; calling it again does nothing.
+    func release() {
+        lockDescriptor.withLock { descriptor in
+            if let held = descriptor { close(held) }
+            descriptor = nil
+        }
+    }
 }

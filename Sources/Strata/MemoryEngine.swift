@@ -109,5 +109,6 @@ public final class MemoryEngine: Sendable {
         await writes.close()
         feed.finish()
         try await store.close()
+        directory?.release()
     }
 }

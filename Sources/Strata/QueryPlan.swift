@@ -61,7 +61,8 @@ struct QueryPlan {
             position = range.upperBound
         }
         kept += bytes[position...]
-        embeddedText = String(decoding: kept, as: UTF8.self).split(whereSeparator: \.isWhitespace).joined(separator: " ")
+        embeddedText = String(decoding: kept, as: UTF8.self).split(whereSeparator: \.isWhitespace).joined(
+            separator: " ")
         self.cutWords = cutWords
     }
 }
