@@ -18,7 +18,9 @@ let package = Package(
     targets: [
         .target(name: "StrataCore", swiftSettings: strict),
         .target(name: "TextModels", dependencies: ["StrataCore"], swiftSettings: strict),
-        .testTarget(name: "TextModelsTests", dependencies: ["StrataCore", "TextModels"], swiftSettings: strict),
+        .testTarget(
+            name: "TextModelsTests", dependencies: ["StrataCore", "TextModels"],
+            exclude: ["Tokenizers/Fixtures"], swiftSettings: strict),
         .testTarget(name: "StrataCoreTests", dependencies: ["StrataCore"], swiftSettings: strict),
     ]
 )
