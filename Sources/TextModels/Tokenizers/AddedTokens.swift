@@ -54,7 +54,8 @@ struct AddedTokens: Sendable {
         var done = 0
         var position = 0
         while position < text.count {
-            guard matcher.firstBytes[Int(text[position])], let (token, length) = matcher.match(text, at: position) else {
+            guard matcher.firstBytes[Int(text[position])], let (token, length) = matcher.match(text, at: position)
+            else {
                 position += 1
                 continue
             }
@@ -147,7 +148,8 @@ extension AddedTokens {
                 bytes.withUnsafeBufferPointer { normalizer.normalize($0, into: &pattern) }
                 guard !pattern.isEmpty else {
                     throw StrataError.tokenizerInvalid(
-                        "nothing is left of \(element.path) after the normalizer; declare it with \"normalized\": false")
+                        "nothing is left of \(element.path) after the normalizer; declare it with \"normalized\": false"
+                    )
                 }
             }
             patterns.append((isSpecial, isNormalized, pattern, token))

@@ -56,7 +56,8 @@ struct JSONSection {
 
     func required(_ name: String) throws -> JSONSection {
         guard let found = member(name) else {
-            throw StrataError.tokenizerInvalid("\(place) has no \"\(name)\"; take the file from the model's own release")
+            throw StrataError.tokenizerInvalid(
+                "\(place) has no \"\(name)\"; take the file from the model's own release")
         }
         return found
     }
@@ -68,7 +69,8 @@ struct JSONSection {
     func integer(_ range: ClosedRange<Int> = 0...Int(Int32.max)) throws -> Int {
         guard case .integer(let value) = node else { throw wrongKind("a whole number") }
         guard range.contains(value) else {
-            throw StrataError.tokenizerInvalid("\(place) is \(value), expected \(range.lowerBound) through \(range.upperBound)")
+            throw StrataError.tokenizerInvalid(
+                "\(place) is \(value), expected \(range.lowerBound) through \(range.upperBound)")
         }
         return value
     }

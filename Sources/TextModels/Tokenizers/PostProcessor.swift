@@ -86,7 +86,8 @@ extension PostProcessor {
     private static func token(_ section: JSONSection, _ idOf: ([UInt8]) -> Int32?) throws -> Int32 {
         let parts = try section.elements()
         guard parts.count == 2 else {
-            throw StrataError.tokenizerInvalid("\(section.path) has \(parts.count) elements, expected a token and its id")
+            throw StrataError.tokenizerInvalid(
+                "\(section.path) has \(parts.count) elements, expected a token and its id")
         }
         return try checked(parts[1].id(), parts[0].bytes(), section, idOf)
     }
@@ -100,7 +101,8 @@ extension PostProcessor {
                 "\(section.path) uses \"\(name)\", which neither the vocabulary nor added_tokens has")
         }
         guard known == id else {
-            throw StrataError.tokenizerInvalid("\(section.path) gives \"\(name)\" the id \(id), the vocabulary has \(known)")
+            throw StrataError.tokenizerInvalid(
+                "\(section.path) gives \"\(name)\" the id \(id), the vocabulary has \(known)")
         }
         return id
     }

@@ -8,7 +8,8 @@ enum TokenModel: Sendable {
 
     init(_ section: JSONSection, vocabulary: Vocabulary) throws {
         // Files of the first releases name no type; their models are told apart by the members they have.
-        let kind = try section.member("type")?.string() ?? (section.node["max_input_chars_per_word"] == nil ? "" : "WordPiece")
+        let kind =
+            try section.member("type")?.string() ?? (section.node["max_input_chars_per_word"] == nil ? "" : "WordPiece")
         guard kind == "WordPiece" else { throw section.unsupported(kind, supported: Self.supported) }
         self = .wordPiece(try WordPieceModel(section, vocabulary: vocabulary))
     }

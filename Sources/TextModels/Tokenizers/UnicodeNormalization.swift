@@ -108,7 +108,9 @@ enum Hangul {
         let v = second &- vowel
         if l < leadingCount, v < vowelCount { return syllable + (l * vowelCount + v) * trailingCount }
         let t = second &- trailing
-        if let index = index(ofSyllable: first), index % trailingCount == 0, t > 0, t < trailingCount { return first + t }
+        if let index = index(ofSyllable: first), index % trailingCount == 0, t > 0, t < trailingCount {
+            return first + t
+        }
         return nil
     }
 }

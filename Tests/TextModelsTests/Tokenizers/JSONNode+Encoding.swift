@@ -9,7 +9,8 @@ extension JSONNode {
         case .integer(let value): Array("\(value)".utf8)
         case .number(let value): Array("\(value)".utf8)
         case .string(let value): Self.quoted(value)
-        case .array(let elements): Array("[".utf8) + elements.map { $0.encoded() }.joined(separator: ",".utf8) + "]".utf8
+        case .array(let elements):
+            Array("[".utf8) + elements.map { $0.encoded() }.joined(separator: ",".utf8) + "]".utf8
         case .object(let members):
             Array("{".utf8)
                 + members.map { Self.quoted($0.key) + ":".utf8 + $0.value.encoded() }.joined(separator: ",".utf8)
