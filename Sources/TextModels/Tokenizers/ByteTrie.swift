@@ -25,7 +25,7 @@ struct ByteTrie: Sendable {
         }
         nodes = [Node(base: 0, parent: Self.root, value: -1)]
         nodes.reserveCapacity(sorted.count * 4)
-        var firstFree = 1
+        var searchStart = 1
         var open: [(node: Int32, depth: Int, range: Range<Int>)] = [(Self.root, 0, 0..<sorted.count)]
         while let (node, depth, range) = open.popLast() {
             var start = range.lowerBound
@@ -42,14 +42,13 @@ struct ByteTrie: Sendable {
                 start = end
             }
             if children.isEmpty { continue }
-            let base = placeFor(children.map(\.byte), firstFree: firstFree)
+            let base = placeFor(children.map(\.byte), searchStart: &searchStart)
             nodes[Int(node)].base = Int32(base)
             for child in children {
                 let slot = base + Int(child.byte)
                 nodes[slot].parent = node
                 open.append((Int32(slot), depth + 1, child.range))
             }
-            while firstFree < nodes.count, nodes[firstFree].parent != Node.free { firstFree += 1 }
         }
         // A step may look at any byte after any base.
         let highest = nodes.map(\.base).max() ?? 0
@@ -94,12 +93,22 @@ struct ByteTrie: Sendable {
     }
 
     /// A base where the slots of all those bytes are free.
-    private mutating func placeFor(_ bytes: [UInt8], firstFree: Int) -> Int {
-        var slot = max(firstFree, Int(bytes[0]) + 1)
+    ///
+    /// The search leaves a stretch behind as soon as it is nearly full; the few slots lost cost less than looking at
+    /// them for every node to come.
+    private mutating func placeFor(_ bytes: [UInt8], searchStart: inout Int) -> Int {
+        var slot = max(searchStart, Int(bytes[0]) + 1)
+        let first = slot
+        var takenCount = 0
         while true {
             let base = slot - Int(bytes[0])
             grow(to: base + 256)
-            if bytes.allSatisfy({ nodes[base + Int($0)].parent == Node.free }) { return base }
+            if nodes[slot].parent != Node.free {
+                takenCount += 1
+            } else if bytes.allSatisfy({ nodes[base + Int($0)].parent == Node.free }) {
+                if takenCount * 20 >= (slot - first) * 19 { searchStart = max(searchStart, slot) }
+                return base
+            }
             slot += 1
         }
     }
