@@ -46,7 +46,8 @@ import Testing
                 #expect(updated.text == patch.text ?? record.text)
                 #expect(updated.layer == patch.layer)
                 #expect(updated.importance == patch.importance)
-                let changesNothing = patch.text == nil && patch.layer == record.layer
+                let changesNothing =
+                    patch.text == nil && patch.layer == record.layer
                     && patch.importance == record.importance
                 #expect(changesNothing ? updated == record : updated.change > record.change)
                 model[namespace]?[record.id] = updated
