@@ -48,10 +48,9 @@ import StrataCore
 
     /// The processor time of the whole process: on a shared machine it says more than the clock on the wall.
     static func processorTime() -> Duration {
-        var usage = rusage()
-        getrusage(RUSAGE_SELF, &usage)
-        let (user, system) = (usage.ru_utime, usage.ru_stime)
-        return .seconds(user.tv_sec + system.tv_sec) + .microseconds(Int64(user.tv_usec + system.tv_usec))
+        var time = timespec()
+        clock_gettime(CLOCK_PROCESS_CPUTIME_ID, &time)
+        return .seconds(time.tv_sec) + .nanoseconds(time.tv_nsec)
     }
 
     /// The wall and the processor time of some work.
