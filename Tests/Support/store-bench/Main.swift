@@ -53,11 +53,13 @@ import StrataCore
         return .seconds(time.tv_sec) + .nanoseconds(time.tv_nsec)
     }
 
-    /// The wall and the processor time of some work.
-    static func measure(_ body: () async throws -> Void) async throws -> (wall: Duration, processor: Duration) {
-        let start = processorTime()
-        let wall = try await clock.measure(body)
-        return (wall, processorTime() - start)
+    /// Measures from when it is made.
+    struct Stopwatch {
+        private let wall = clock.now
+        private let processor = processorTime()
+
+        /// The wall and the processor time until now.
+        var spent: (wall: Duration, processor: Duration) { (clock.now - wall, processorTime() - processor) }
     }
 
     static func main() async throws {
@@ -86,7 +88,9 @@ import StrataCore
             var (wall, processor) = (Duration.zero, Duration.zero)
             for start in stride(from: 0, to: total, by: size) {
                 let units = (start..<(start + size)).map(unit)
-                let spent = try await measure { _ = try await store.commit(units, at: Timestamp(milliseconds: 0)) }
+                let watch = Stopwatch()
+                _ = try await store.commit(units, at: Timestamp(milliseconds: 0))
+                let spent = watch.spent
                 (wall, processor) = (wall + spent.wall, processor + spent.processor)
             }
             let rate = Double(total) / (wall / .seconds(1))
@@ -99,8 +103,10 @@ import StrataCore
     static func measureReads(_ store: SQLiteStore, _ zipf: Zipf, count: Int) async throws {
         var random = SplitMix(state: 2)
         for round in 1...3 {
-            let spent = try await measure { _ = try await store.vectors(in: "bench", space: space) }
-            print("vectors of \(count), round \(round): \(spent)")
+            let watch = Stopwatch()
+            _ = try await store.vectors(in: "bench", space: space)
+            let spent = watch.spent
+            print("vectors of \(count), round \(round): \(spent.wall), processor \(spent.processor)")
         }
         for termCount in [3, 5, 8] {
             for (name, filter) in [("no filter", nil), ("one layer", Filter.layers([.assets]))] {
@@ -116,11 +122,11 @@ import StrataCore
                             let weight = log((Double(statistics.recordCount) - found + 0.5) / (found + 0.5))
                             return WeightedTerm(term: word, weight: weight)
                         }
-                        let spent = try await measure {
-                            _ = try await store.keywordSearch(
-                                terms, lengthMean: statistics.lengthMean, parameters: BM25Parameters(), in: "bench",
-                                matching: filter, keys: among, limit: 50)
-                        }
+                        let watch = Stopwatch()
+                        _ = try await store.keywordSearch(
+                            terms, lengthMean: statistics.lengthMean, parameters: BM25Parameters(), in: "bench",
+                            matching: filter, keys: among, limit: 50)
+                        let spent = watch.spent
                         times.append(spent.wall)
                         processor += spent.processor
                     }
