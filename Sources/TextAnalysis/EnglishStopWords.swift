@@ -3,19 +3,21 @@ let englishStopWords: [StaticString] = [
     // Articles, conjunctions and prepositions.
     "a", "an", "the", "and", "or", "but", "nor", "if", "then", "than", "as", "because", "while", "of", "at", "by",
     "for", "with", "about", "between", "into", "through", "during", "to", "from", "in", "on", "off", "out", "over",
-    "under", "up", "down", "until", "so",
-    // Pronouns and determiners.
-    "i", "me", "my", "mine", "myself", "we", "us", "our", "ours", "ourselves", "you", "your", "yours", "yourself",
+    "under", "up", "down", "until", "so", "above", "after", "against", "among", "around", "before", "below", "since",
+    "upon", "within", "without", "whether", "either", "neither", "else",
+    // Pronouns and determiners; without "us", which is also a country.
+    "i", "me", "my", "mine", "myself", "we", "our", "ours", "ourselves", "you", "your", "yours", "yourself",
     "yourselves", "he", "him", "his", "himself", "she", "her", "hers", "herself", "it", "its", "itself", "they",
     "them", "their", "theirs", "themselves", "this", "that", "these", "those", "there", "here", "some", "any",
-    "all", "both", "each", "such", "own", "same", "other",
+    "all", "both", "each", "such", "own", "same", "other", "every",
     // Question words.
     "what", "which", "who", "whom", "whose", "when", "where", "why", "how",
     // Auxiliaries; without "may", which is also a month.
     "am", "is", "are", "was", "were", "be", "been", "being", "have", "has", "had", "having", "do", "does", "did",
-    "doing", "done", "will", "would", "shall", "should", "can", "could", "might", "must", "let",
+    "doing", "done", "will", "would", "shall", "should", "can", "cannot", "could", "might", "must",
     // Adverbs and negations.
-    "not", "no", "too", "very", "just", "also", "only", "again", "further", "once", "more", "most", "few",
+    "not", "no", "too", "very", "just", "also", "only", "again", "further", "once", "more", "most", "few", "now",
+    "ever",
     // What is left of a contraction, and contractions written without their apostrophe.
     "s", "t", "d", "m", "ll", "re", "ve", "im", "ive", "youre", "youve", "theyre", "theyve", "weve", "hes", "shes",
     "thats", "theres", "whats", "dont", "doesnt", "didnt", "isnt", "arent", "wasnt", "werent", "havent", "hasnt",
