@@ -36,7 +36,7 @@ struct OnnxSessionTests {
     func aRunGivesTheGraphsNumbers(name: String) throws {
         let (numbers, shape) = try run(name, [[7, 0, 3], [1, 2, 100]])
         #expect(shape == [2, 3, 4])
-let ids: [Float] = [7, 0, 3, 1, 2, 100]
+        let ids: [Float] = [7, 0, 3, 1, 2, 100]
         #expect(numbers == ids.flatMap { id -> [Float] in [id, id + 1, -id, 1] })
     }
 
