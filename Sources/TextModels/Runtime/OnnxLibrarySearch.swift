@@ -11,6 +11,8 @@ public struct OnnxLibrarySearch: Sendable {
     public var environment: [String: String]
     /// The folder of the running executable.
     public var executableFolder: String?
+    /// What the system's loader is asked for last.
+    var systemName = "libonnxruntime.so.1"
 
     /// A search with this process's environment and executable.
     public init(
@@ -44,7 +46,7 @@ public struct OnnxLibrarySearch: Sendable {
             found.append(candidate(at: home + "/runtime", namedBy: "where make setup puts it"))
         }
         if let executableFolder { found.append(candidate(at: executableFolder, namedBy: "beside the executable")) }
-        found.append(Candidate(file: "libonnxruntime.so.1", place: "libonnxruntime.so.1 (the system's library path)"))
+        found.append(Candidate(file: systemName, place: "\(systemName) (the system's library path)"))
         return found
     }
 

@@ -17,8 +17,20 @@ struct OnnxEmbedderTests {
         let head: [Float]
     }
 
+    /// Loads each model once for all tests: reading a vocabulary takes seconds in a debug build.
+    private actor Shared {
+        static let instance = Shared()
+        private var loading: [String: Task<OnnxEmbedder, any Error>] = [:]
+
+        func embedder(_ folder: String) async throws -> OnnxEmbedder {
+            let task = loading[folder] ?? Task { try await OnnxEmbedder.load(folder: folder) }
+            loading[folder] = task
+            return try await task.value
+        }
+    }
+
     private func embedder(_ model: String = Installed.models[0]) async throws -> OnnxEmbedder {
-        try await OnnxEmbedder.load(folder: Installed.folder(model))
+        try await Shared.instance.embedder(Installed.folder(model))
     }
 
     /// Texts of mixed lengths, all different.
