@@ -48,10 +48,10 @@ enum Golden {
     static func setUpFile(_ name: String) throws -> URL {
         let environment = ProcessInfo.processInfo.environment
         let home = environment["STRATA_HOME"] ?? NSHomeDirectory() + "/.local/share/strata"
-        let path = URL(filePath: home).appending(path: "golden/\(name)")
+        let path = URL(filePath: home).appending(path: "golden/text/\(name)")
         try #require(
             FileManager.default.fileExists(atPath: path.path),
-            "\(path.path) is missing: run `make setup`, which makes it from pinned PyPI packages")
+            "\(path.path) is missing: run `make setup-test`, which makes it from pinned PyPI packages")
         return path
     }
 
