@@ -53,7 +53,7 @@ struct DurabilityTests {
             syncCount = Int(fault_vfs_sync_count() - before)
             try await store.close()
         }
-        #expect(syncCount >= 25)
+        try #require(syncCount >= 25)
         for failing in 1...syncCount {
             try await withScratch { path in
                 let store = try await Self.openFaulty(path)

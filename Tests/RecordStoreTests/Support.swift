@@ -5,6 +5,7 @@ public import StrataTesting
 public import Testing
 
 extension MemoryStoreConformance: CustomTestStringConvertible {
+    /// The rule, as the test's report names it.
     public var testDescription: String { description }
 }
 
