@@ -13,7 +13,7 @@ extension SQLiteStore {
                 )
             else { return VectorSnapshot(change: change, keys: [], tags: [], components: []) }
             let (id, count): (Int64, Int) = (shelf[0], shelf[1])
-            let layers = try Self.layers(db, namespace: number)
+            let layers = try Self.layers(db, namespace: number, count: count)
             let range = VectorKey.range(shelf: id)
             let rows = try db.rows(
                 "SELECT key, components FROM vector WHERE key BETWEEN ? AND ? ORDER BY key",
@@ -42,10 +42,11 @@ extension SQLiteStore {
     }
 
     /// The layer tag of every record of a namespace; from an index alone, without the rows.
-    private static func layers(_ db: Database, namespace: Int64) throws -> [RecordKey: UInt8] {
+    private static func layers(_ db: Database, namespace: Int64, count: Int) throws -> [RecordKey: UInt8] {
         let rows = try db.rows(
             "SELECT key, layer FROM record INDEXED BY record_layer WHERE namespace = ?", [namespace])
         var layers: [RecordKey: UInt8] = [:]
+        layers.reserveCapacity(count)
         while let row = try rows.next() { layers[row[0]] = UInt8(clamping: row[1] as Int64) }
         return layers
     }
