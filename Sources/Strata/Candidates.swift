@@ -24,6 +24,9 @@ struct Candidates {
         for hit in vector { signals[hit.key, default: Signals()].cosine = hit.score }
     }
 
+    /// All candidates, ascending.
+    var keys: [RecordKey] { signals.keys.sorted() }
+
     /// The candidates whose keyword score is not known yet, ascending.
     var withoutKeywordScore: [RecordKey] { signals.keys.filter { !keywordKeys.contains($0) }.sorted() }
 

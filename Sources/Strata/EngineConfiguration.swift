@@ -45,6 +45,9 @@ public struct EngineConfiguration: Sendable {
     public var ranking = RankingWeights()
     /// BM25's settings.
     public var keywordParameters = BM25Parameters()
+    /// How many postings a keyword search may read: what bounds its time in a large namespace. The most frequent of a
+    /// query's words then bring no candidates of their own, but still count in every candidate's score. 20 000.
+    public var postingCountMax = 20_000
     /// Which words are left out of the embedded query.
     public var queryCut = FrequentWordCut()
     /// When a new memory is linked to an old one; nil never does.

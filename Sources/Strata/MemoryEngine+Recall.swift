@@ -99,7 +99,8 @@ struct RecallRun {
         let terms = Set(words.compactMap(\.term)).sorted()
         let statistics = try await engine.store.termStatistics(terms, in: namespace)
         let plan = QueryPlan(
-            query: query, words: words, statistics: statistics, cut: engine.configuration.queryCut)
+            query: query, words: words, statistics: statistics, cut: engine.configuration.queryCut,
+            postingCountMax: engine.configuration.postingCountMax)
         stages.append(StageReport(.analysis, since: start, clock, candidateCount: nil))
         return plan
     }
@@ -111,7 +112,7 @@ struct RecallRun {
         do {
             if !plan.terms.isEmpty {
                 result.hits = try await engine.store.keywordSearch(
-                    plan.terms, lengthMean: plan.lengthMean, parameters: engine.configuration.keywordParameters,
+                    plan.leadingTerms, lengthMean: plan.lengthMean, parameters: engine.configuration.keywordParameters,
                     in: namespace, matching: options.combinedFilter, keys: nil, limit: candidateCount)
             }
             result.ran = true
@@ -189,7 +190,7 @@ struct RecallRun {
         let start = clock.now
         var candidates = Candidates(keyword: keyword.hits, vector: vector.hits)
         if keyword.ran, !plan.terms.isEmpty {
-            let missing = candidates.withoutKeywordScore
+            let missing = plan.searchesAllTerms ? candidates.withoutKeywordScore : candidates.keys
             if !missing.isEmpty {
                 candidates.add(
                     keyword: try await engine.store.keywordSearch(

@@ -8,8 +8,13 @@ struct QueryPlan {
     let terms: [WeightedTerm]
     /// The mean number of terms of a record in the namespace.
     let lengthMean: Double
+    /// The terms that bring candidates: all of them, unless so many records hold the most frequent ones that reading
+    /// their posting lists would cost more than it can bring. Candidates are scored by all terms either way.
+    let leadingTerms: [WeightedTerm]
     /// The sum of all terms' weights, those that no record holds included: the most there is to know about the query.
     let information: Double
+    /// Whether every term leads, so that the search's scores are complete.
+    var searchesAllTerms: Bool { leadingTerms.count == terms.count }
     /// The text to embed.
     let embeddedText: String
     /// The words that were left out of it.
@@ -18,7 +23,10 @@ struct QueryPlan {
     /// - Parameters:
     ///   - words: the analysed words of `query`.
     ///   - statistics: of at least the words' terms.
-    init(query: String, words: [AnalyzedWord], statistics: TermStatistics, cut: FrequentWordCut) {
+    ///   - postingCountMax: how many postings the leading terms may have together; the rarest term always leads.
+    init(
+        query: String, words: [AnalyzedWord], statistics: TermStatistics, cut: FrequentWordCut, postingCountMax: Int
+    ) {
         let recordCount = Double(statistics.recordCount)
         var seen: Set<String> = []
         var terms: [WeightedTerm] = []
@@ -33,6 +41,13 @@ struct QueryPlan {
         self.terms = terms
         lengthMean = statistics.lengthMean
         self.information = information
+        var postingCount = 0
+        leadingTerms = Array(
+            terms.sorted { ($1.weight, $0.term) < ($0.weight, $1.term) }.prefix { term in
+                let isFirst = postingCount == 0
+                postingCount += statistics.recordCounts[term.term] ?? 0
+                return isFirst || postingCount <= postingCountMax
+            })
 
         let countMax = cut.recordShareMax * recordCount
         var frequent: [Range<Int>] = []

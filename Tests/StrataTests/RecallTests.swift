@@ -50,6 +50,29 @@ import Testing
         try await engine.close()
     }
 
+    @Test func wordsThatBringNoCandidatesStillCountInFull() async throws {
+        let scratch = try Scratch()
+        func hits(postingCountMax: Int) async throws -> [Hit] {
+            let engine = try await openEngine(at: scratch.path) {
+                $0.nearDuplicates = nil
+                $0.postingCountMax = postingCountMax
+            }
+            var maker = SentenceMaker(random: SeededGenerator(seed: 9))
+            for _ in 0..<80 { _ = try await engine.remember(NewMemory(maker.sentence())) }
+            let answer = try await engine.recall(
+                "Nora repairs the violin", limit: 20, options: RecallOptions(candidateCount: 1000, countsUse: false))
+            try await engine.close()
+            return answer.hits
+        }
+        let (all, few) = (try await hits(postingCountMax: 1_000_000), try await hits(postingCountMax: 1))
+        #expect(few.map(\.parts[0].raw).max() == all.map(\.parts[0].raw).max())
+        for hit in few {
+            let same = all.first { $0.record.id == hit.record.id }
+            if let same { #expect(same.parts[0].raw == hit.parts[0].raw) }
+        }
+        #expect(few.first?.record.id == all.first?.record.id)
+    }
+
     @Test func theScoreIsTheSumOfItsPartsAndBetweenZeroAndOne() async throws {
         let scratch = try Scratch()
         let engine = try await openEngine(at: scratch.path)
