@@ -48,5 +48,3 @@ struct FilterOptions: ParsableArguments {
         return try filterWithoutLayers().map { .all([layers, $0]) } ?? layers
     }
 }
-
-extension Layer: ExpressibleByArgument {}

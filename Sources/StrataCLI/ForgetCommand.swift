@@ -72,7 +72,7 @@ struct ForgetCommand: AsyncParsableCommand {
         var missing: [RecordID] = []
         for id in ids where try await engine.get(id, in: namespace) == nil { missing.append(id) }
         if dryRun {
-            try report(Set(ids).subtracting(missing).count, output)
+            try report(try await engine.count(of: .ids(ids), in: namespace), output)
         } else {
             try report(try await engine.forget(.ids(ids), in: namespace), output)
         }

@@ -28,8 +28,3 @@ struct GetCommand: AsyncParsableCommand {
         }
     }
 }
-
-extension RecordID: ExpressibleByArgument {
-    /// Reads the usual form of a UUID.
-    public init?(argument: String) { self.init(argument) }
-}

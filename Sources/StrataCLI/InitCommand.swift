@@ -1,6 +1,7 @@
 internal import ArgumentParser
 internal import Foundation
 internal import Strata
+internal import StrataCore
 
 /// `strata init`
 struct InitCommand: AsyncParsableCommand {

@@ -50,5 +50,3 @@ struct RecallCommand: AsyncParsableCommand {
         if answer.isEmpty { output.note("nothing found") }
     }
 }
-
-extension RecallOptions.Signals: ExpressibleByArgument {}

@@ -94,11 +94,13 @@ struct RememberCommand: AsyncParsableCommand {
         var lines = text == ["-"] ? StandardInput.Lines() : StandardInput.Lines(of: text.joined(separator: " "))
         var refusedCount = 0
         while let batch = try lines.nextBatch(countMax: 256) {
-            let results = try await engine.remember(
-                batch.map { memory($0.text, template) }, in: common.namespaceName, onDuplicate: onDuplicate)
+            let memories = batch.compactMap { try? $0.text.get() }.map { memory($0, template) }
+            var results = try await engine.remember(
+                memories, in: common.namespaceName, onDuplicate: onDuplicate)[...]
             var degradations: [Degradation] = []
-            for (line, result) in zip(batch, results) {
-                switch result {
+            for line in batch {
+                // Lines that are no text went nowhere, so that the next result belongs to the next line that is one.
+                switch line.text.flatMap({ _ in results.removeFirst() }) {
                 case .success(let outcome):
                     try report(outcome, output)
                     degradations += outcome.degradations
@@ -138,12 +140,4 @@ struct RememberCommand: AsyncParsableCommand {
             output.result("\(outcome.record.id) \(outcome.status.rawValue)")
         }
     }
-}
-
-extension MemoryRecord.Source: ExpressibleByArgument {}
-extension DuplicatePolicy: ExpressibleByArgument {}
-
-extension Timestamp: ExpressibleByArgument {
-    /// Reads ISO 8601.
-    public init?(argument: String) { self.init(iso8601: argument) }
 }

@@ -13,7 +13,7 @@ internal import StrataCore
 enum StandardInput {
     /// What is read at most into memory as one text or one line; the engine's own limit is far lower and has the better
     /// message.
-    static let bytesMax = 64 << 20
+    static let bytesMax = 16 << 20
 
     /// All of it as one text, without the line end at its end.
     ///
@@ -31,7 +31,8 @@ enum StandardInput {
     /// A line that is not blank, with its number.
     struct Line {
         let number: Int
-        let text: String
+        /// The text, or why it cannot be one.
+        let text: Result<String, StrataError>
     }
 
     /// Lines in batches: those that are there now, without waiting for more.
@@ -49,7 +50,7 @@ enum StandardInput {
         /// The next lines, at least one and at most `countMax`; nil at the end.
         mutating func nextBatch(countMax: Int) throws -> [Line]? {
             while true {
-                let batch = try takeLines(countMax: countMax)
+                let batch = takeLines(countMax: countMax)
                 if !batch.isEmpty { return batch }
                 if isAtEnd { return nil }
                 if let chunk = try StandardInput.readChunk() {
@@ -61,7 +62,7 @@ enum StandardInput {
             }
         }
 
-        private mutating func takeLines(countMax: Int) throws -> [Line] {
+        private mutating func takeLines(countMax: Int) -> [Line] {
             var batch: [Line] = []
             var rest = buffer[...]
             while batch.count < countMax {
@@ -69,8 +70,11 @@ enum StandardInput {
                     !rest.isEmpty
                 else { break }
                 number += 1
-                let text = try StandardInput.text(rest[..<end], named: "line \(number) of the input")
-                if !text.allSatisfy(\.isWhitespace) { batch.append(Line(number: number, text: text)) }
+                let bytes = rest[..<end]
+                let text = Result { () throws(StrataError) in try StandardInput.text(bytes, named: "the line") }
+                if (try? text.get())?.allSatisfy(\.isWhitespace) != true {
+                    batch.append(Line(number: number, text: text))
+                }
                 rest = end == rest.endIndex ? [] : rest[(end + 1)...]
             }
             buffer = Array(rest)
