@@ -1,6 +1,6 @@
 internal import Foundation
 internal import RecordStore
-public import StrataCore
+internal import StrataCore
 internal import TextModels
 internal import VectorSearch
 
@@ -89,7 +89,7 @@ private struct Diagnosis {
             // What was demanded by name must work.
             await checkModel(folder: { folder }, runtime: runtime, otherwise: .failure)
         case .standard:
-            await checkModel(folder: ModelLocation.standardFolder, runtime: nil, otherwise: .warning)
+            await checkModel(folder: { try StrataHome.modelFolder(named: ModelChoice.standardName) }, runtime: nil, otherwise: .warning)
         }
     }
 
