@@ -108,6 +108,8 @@ private struct Diagnosis {
                     "runtime", status, error,
                     advice: "run `make setup`, or set STRATA_ONNXRUNTIME to the library; until then recalls go by words")
             )
+            configuration.model = .none
+            return
         }
         do {
             let folder = try folder()

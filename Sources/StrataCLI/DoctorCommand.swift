@@ -7,7 +7,7 @@ struct DoctorCommand: AsyncParsableCommand {
         commandName: "doctor",
         abstract: "Say what is installed, what works, and what to do about what does not.",
         discussion: """
-            One line a check: ok, warn (works with less than the usual means) or FAIL. Changes nothing, save with
+            One line a check: ok, warn (works with less than the usual means) or FAIL. Changes nothing, save with \
             --embed-missing. Exits with \(ExitStatus.failure.rawValue) when a check failed.
             """)
 

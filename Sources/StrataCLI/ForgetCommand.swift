@@ -8,7 +8,7 @@ struct ForgetCommand: AsyncParsableCommand {
         commandName: "forget",
         abstract: "Remove records everywhere: text, vector, keyword index and history.",
         discussion: """
-            Name records by id, by a filter, or --all of the namespace. A filter and --all ask for a confirmation, or
+            Name records by id, by a filter, or --all of the namespace. A filter and --all ask for a confirmation, or \
             take --yes. What is forgotten cannot be brought back.
             """)
 

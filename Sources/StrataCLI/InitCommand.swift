@@ -9,7 +9,7 @@ struct InitCommand: AsyncParsableCommand {
         commandName: "init",
         abstract: "Make the data directory and say what it will work with.",
         discussion: """
-            Not needed before remember or ingest, which make the directory themselves. A directory that is there
+            Not needed before remember or ingest, which make the directory themselves. A directory that is there \
             already is left as it is.
             """)
 

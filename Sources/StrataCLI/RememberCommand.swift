@@ -13,7 +13,7 @@ struct RememberCommand: AsyncParsableCommand {
             strata remember - < letter.txt
             tail -f agent.log | strata remember --lines -
 
-            Several words make one text. The same text in the same namespace is stored once: the old id is printed
+            Several words make one text. The same text in the same namespace is stored once: the old id is printed \
             and counts as used.
             """)
 

@@ -13,19 +13,20 @@ struct StrataCommand: AsyncParsableCommand {
               strata ingest notes/
               strata doctor
 
-            Everything is kept in one folder, the data directory, and found again without a network. One process at
-            a time can own it.
+            Everything is kept in one folder, the data directory, and found again without a network. One process \
+            at a time can own it.
 
             ENVIRONMENT
-              STRATA_DATA_DIR   the data directory, when --data-dir is not given
-              STRATA_HOME       where data, model and runtime live (default: ~/.local/share/strata)
-              STRATA_MODEL      a model folder, or none for words only, when --model is not given
-              NO_COLOR          set to anything to have no colours
+              STRATA_DATA_DIR     the data directory (--data-dir wins)
+              STRATA_HOME         data, model, runtime (~/.local/share/strata)
+              STRATA_MODEL        a model folder, or none (--model wins)
+              STRATA_ONNXRUNTIME  the library of ONNX Runtime or its folder
+              NO_COLOR            anything in it switches colours off
 
             Results go to standard output, everything else to standard error.
 
             EXIT CODES
-            \(ExitStatus.allCases.map { "  \($0.rawValue)".padded(to: 6) + $0.meaning }.joined(separator: "\n"))
+            \(ExitStatus.allCases.map { "  \($0.rawValue)".padded(to: 7) + $0.meaning }.joined(separator: "\n"))
             """,
         version: "strata \(StrataVersion.current)",
         subcommands: [
