@@ -33,7 +33,9 @@ struct AnswerView {
     private func line(_ part: ScorePart) -> String {
         let added = "+" + DisplayText.number(part.contribution, decimals: 3)
         let bar = DisplayText.bar(part.value, width: 20)
-        let raw = DisplayText.number(part.raw, decimals: part.name == .use ? 0 : 2) + part.name.unit
+        let raw =
+            part.name == .use
+            ? DisplayText.count(Int(part.raw), "use") : DisplayText.number(part.raw, decimals: 2) + part.name.unit
         return Self.indent + "\(part.name.rawValue.padded(to: 11))\(style.cyan(bar)) \(added)  \(style.dim(raw))"
     }
 
@@ -63,9 +65,8 @@ extension ScorePart.Name {
         switch self {
         case .keyword: " BM25"
         case .vector: " cosine"
-        case .importance: ""
+        case .importance, .use: ""
         case .recency: " days old"
-        case .use: " uses"
         }
     }
 }

@@ -34,7 +34,7 @@ struct CommonOptions: ParsableArguments {
     /// The data directory of this call.
     func dataDirectory() throws -> String {
         if let dataDir {
-            guard !dataDir.isEmpty else { throw ValidationError("--data-dir is empty; name a folder") }
+            guard !dataDir.isEmpty else { throw UsageError("--data-dir is empty; name a folder") }
             return dataDir
         }
         return try StandardLocation.dataDirectory(environment: ProcessInfo.processInfo.environment)

@@ -31,7 +31,7 @@ enum ExitStatus: Int32, CaseIterable {
         case .success: "done"
         case .failure: "something else went wrong; for doctor: a check failed"
         case .usage: "the command line cannot be understood"
-        case .notFound: "no such record, file, model folder or data directory"
+        case .notFound: "no such record, file or data directory"
         case .badInput: "a text, filter, file or value was refused"
         case .busy: "another process owns the data directory; try later"
         case .storage: "the disk is full or read-only, or data is damaged"

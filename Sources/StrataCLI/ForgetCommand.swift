@@ -59,9 +59,9 @@ struct ForgetCommand: AsyncParsableCommand {
         case (true, let condition?, false): return .filter(condition)
         case (true, nil, true): return .everything
         case (true, nil, false):
-            throw ValidationError("name what to forget: ids, a filter, or --all")
+            throw UsageError("name what to forget: ids, a filter, or --all")
         default:
-            throw ValidationError("ids, a filter and --all exclude one another; give one of them")
+            throw UsageError("ids, a filter and --all exclude one another; give one of them")
         }
     }
 
@@ -86,7 +86,7 @@ struct ForgetCommand: AsyncParsableCommand {
         guard !yes else { return }
         let records = DisplayText.count(count, "record")
         guard Terminal.standardInput.isTerminal, Terminal.standardError.isTerminal else {
-            throw ValidationError("\(records) of namespace \(namespace) would be forgotten; say --yes to do it")
+            throw UsageError("\(records) of namespace \(namespace) would be forgotten; say --yes to do it")
         }
         Terminal.standardError.write("Forget \(records) of namespace \(namespace) for good? [y/N] ")
         let answer = (readLine() ?? "").lowercased()

@@ -86,7 +86,7 @@ struct IngestCommand: AsyncParsableCommand {
         let skipped = summary.skippedCounts.sorted { $0.key < $1.key }.map { "\($0.value) \($0.key)" }
         if !skipped.isEmpty { output.note("passed over: \(skipped.joined(separator: ", "))") }
         if summary.problemCount > 0 {
-            output.note("\(DisplayText.count(summary.problemCount, "problem")) in files, named above")
+            output.note("\(DisplayText.count(summary.problemCount, "problem")) in files, reported above")
         }
         if summary.interrupted { output.note("interrupted; run it again to go on") }
     }

@@ -27,6 +27,7 @@ struct IngestSummary: Encodable {
 /// At most one batch of texts is held, however long the files are.
 struct IngestRun {
     private static let batchCount = 256
+    private static let troubleCountMax = 20
 
     private let sources: [FolderIngest]
     private let namespace: String
@@ -35,6 +36,7 @@ struct IngestRun {
     private let output: Output
     private var bar: ProgressBar
     private var progress = ProgressBar.State()
+    private var troubleCount = 0
     private(set) var summary = IngestSummary()
 
     init(sources: [FolderIngest], namespace: String, layer: Layer, tags: [String], output: Output) {
@@ -115,13 +117,19 @@ struct IngestRun {
         bar.show(progress)
     }
 
+    /// Names the first troubles one by one; the summary counts them all.
     private mutating func report(code: String, _ message: String) {
+        troubleCount += 1
+        guard troubleCount <= Self.troubleCountMax else { return }
         bar.clear()
         output.error(code: code, message: message)
     }
 
     private mutating func finish() {
         bar.clear()
+        if troubleCount > Self.troubleCountMax {
+            output.warning("\(troubleCount - Self.troubleCountMax) more of that kind are not named")
+        }
         summary.seconds = bar.elapsed / .seconds(1)
     }
 }

@@ -93,6 +93,7 @@ struct RememberCommand: AsyncParsableCommand {
     private func rememberLines(_ engine: MemoryEngine, _ template: NewMemory, _ output: Output) async throws -> Int {
         var lines = text == ["-"] ? StandardInput.Lines() : StandardInput.Lines(of: text.joined(separator: " "))
         var refusedCount = 0
+        var told: Set<Degradation> = []
         while let batch = try lines.nextBatch(countMax: 256) {
             let memories = batch.compactMap { try? $0.text.get() }.map { memory($0, template) }
             var results = try await engine.remember(
@@ -109,7 +110,8 @@ struct RememberCommand: AsyncParsableCommand {
                     output.error(error, about: "line \(line.number)")
                 }
             }
-            output.warnings(degradations)
+            output.warnings(degradations.filter { !told.contains($0) })
+            told.formUnion(degradations)
         }
         return refusedCount
     }
