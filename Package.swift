@@ -13,9 +13,12 @@ let strict: [SwiftSetting] = [
 let grdb: Target.Dependency = .product(name: "GRDB", package: "GRDB.swift")
 let sqlite: Target.Dependency = .product(name: "GRDBSQLite", package: "GRDB.swift")
 
+let argumentParser: Target.Dependency = .product(name: "ArgumentParser", package: "swift-argument-parser")
+
 let package = Package(
     name: "strata",
     products: [
+        .executable(name: "strata", targets: ["StrataCLI"]),
         .library(name: "Strata", targets: ["Strata"]),
         .library(name: "StrataCore", targets: ["StrataCore"]),
         .library(name: "StrataTesting", targets: ["StrataTesting"]),
@@ -71,14 +74,21 @@ let package = Package(
         // The engine.
         .target(
             name: "Strata",
-            dependencies: ["RecordStore", "StrataCore", "TextAnalysis", "TextModels", "VectorSearch"],
+            dependencies: ["Ingest", "RecordStore", "StrataCore", "TextAnalysis", "TextModels", "VectorSearch"],
             swiftSettings: strict),
         .testTarget(
             name: "StrataTests", dependencies: ["Strata", "StrataCore", "StrataTesting", "TextAnalysis"],
             swiftSettings: strict),
 
-        // The command.
+        // Files.
         .target(name: "Ingest", dependencies: ["StrataCore"], swiftSettings: strict),
         .testTarget(name: "IngestTests", dependencies: ["Ingest", "StrataCore"], swiftSettings: strict),
+
+        // The command.
+        .executableTarget(
+            name: "StrataCLI", dependencies: ["Ingest", "Strata", "StrataCore", argumentParser],
+            swiftSettings: strict),
+        .testTarget(
+            name: "StrataCLITests", dependencies: ["Strata", "StrataCLI", "StrataCore"], swiftSettings: strict),
     ]
 )

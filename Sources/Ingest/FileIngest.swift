@@ -49,6 +49,9 @@ public struct FileIngest: Sequence, IteratorProtocol {
             }
     }
 
+    /// How much of the file was read, in bytes.
+    public var bytesRead: Int { reader.bytesRead }
+
     /// The next item or problem, or nil at the end of the file.
     public mutating func next() -> IngestEvent? {
         while nextEvent == events.count {

@@ -43,6 +43,13 @@ public struct FolderIngest: Sequence, IteratorProtocol {
         for entry in scan.skipped { report.skippedCounts[entry.reason, default: 0] += 1 }
     }
 
+    /// How much of the files was read, in bytes; those that were refused count whole.
+    public var bytesRead: Int {
+        let current = current?.bytesRead
+        let isOpen = current != nil
+        return scan.files.prefix(isOpen ? nextFile - 1 : nextFile).reduce(current ?? 0) { $0 + $1.sizeBytes }
+    }
+
     /// The next item or problem, or nil after the last file.
     public mutating func next() -> IngestEvent? {
         while true {

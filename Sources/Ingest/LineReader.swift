@@ -33,6 +33,9 @@ struct LineReader {
         self.lineBytesMax = lineBytesMax
     }
 
+    /// How much of the file was handed out, in bytes.
+    var bytesRead: Int { blockOffset + position }
+
     /// The next line, or nil at the end of the file.
     mutating func next() throws -> Line? {
         if lineNumber == 0 {

@@ -21,7 +21,8 @@ final class DataDirectory: Sendable {
     let path: String
     private let lockDescriptor: Mutex<Int32?>
 
-    var databasePath: String { path + "/strata.sqlite" }
+    static let databaseName = "strata.sqlite"
+    var databasePath: String { path + "/" + Self.databaseName }
 
     /// Takes ownership of a folder, which is made when it does not exist.
     ///

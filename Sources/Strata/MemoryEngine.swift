@@ -90,7 +90,12 @@ public final class MemoryEngine: Sendable {
         case .folder(let folder, let runtime):
             var options = OnnxEmbedder.Options()
             options.library.path = runtime
-            return (try await OnnxEmbedder.load(folder: folder, options: options), nil)
+            do {
+                return (try await OnnxEmbedder.load(folder: folder, options: options), nil)
+            } catch let error as StrataError where error.code == .notFound {
+                // To the caller of `open`, what was not found would be the memory.
+                throw StrataError(.modelInvalid, error.message, cause: error)
+            }
         case .standard:
             do {
                 let folder = try StrataHome.modelFolder(named: ModelChoice.standardName)

@@ -61,7 +61,7 @@ public struct NewMemory: Sendable, Hashable, ExpressibleByStringLiteral {
 }
 
 /// What became of a memory that was to be stored.
-public struct RememberOutcome: Sendable {
+public struct RememberOutcome: Sendable, Codable {
     /// The kind of outcome.
     public enum Status: String, Sendable, Codable {
         /// A new record is stored.

@@ -1,0 +1,52 @@
+internal import ArgumentParser
+internal import Strata
+internal import StrataCore
+
+/// `strata recall`
+struct RecallCommand: AsyncParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "recall",
+        abstract: "Find memories by meaning and by words, best first.",
+        discussion: """
+            strata recall "Which snack could be dangerous?" --limit 3 --explain
+            """)
+
+    @Argument(help: "A question or a few words.")
+    var query: [String]
+
+    @Option(help: "How many hits are wanted, 1 through 1000.")
+    var limit = 10
+
+    @Option(help: "Leave out hits of a lower score, 0 through 1.")
+    var minScore = 0.0
+
+    @Option(help: "What to search with: hybrid, keyword or vector.")
+    var signals = RecallOptions.Signals.hybrid
+
+    @Flag(help: "Show what each score is made of, and how long each stage took.")
+    var explain = false
+
+    @OptionGroup(title: "Which records") var filter: FilterOptions
+    @OptionGroup var common: CommonOptions
+
+    func run() async throws {
+        let output = common.output
+        let options = RecallOptions(
+            layers: filter.layer.isEmpty ? Set(Layer.allCases) : Set(filter.layer),
+            filter: try filter.filterWithoutLayers(), scoreMin: minScore, signals: signals)
+        // Searching by words alone needs no model, and opens faster without.
+        let answer = try await common.withEngine(.init(model: signals != .keyword)) { engine in
+            try await engine.recall(
+                query.joined(separator: " "), in: common.namespaceName, limit: limit, options: options)
+        }
+        output.warnings(answer.degradations)
+        if output.json {
+            try output.result(json: answer)
+            return
+        }
+        let view = AnswerView(answer: answer, style: output.style, width: Terminal.standardOutput.width)
+        for line in view.hits(explained: explain) { output.result(line) }
+        if explain { for line in view.stages { output.result(line) } }
+        if answer.isEmpty { output.note("nothing found") }
+    }
+}

@@ -1,0 +1,36 @@
+internal import ArgumentParser
+internal import Strata
+
+/// The root command.
+struct StrataCommand: AsyncParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "strata",
+        abstract: "A long-term memory for AI agents: remember texts, recall them by meaning and by words.",
+        discussion: """
+            QUICK START
+              strata remember "Nora is allergic to hazelnuts."
+              strata recall "Which snack could be dangerous?"
+              strata ingest notes/
+              strata doctor
+
+            Everything is kept in one folder, the data directory, and found again without a network. One process \
+            at a time can own it.
+
+            ENVIRONMENT
+              STRATA_DATA_DIR     the data directory (--data-dir wins)
+              STRATA_HOME         data, model, runtime (~/.local/share/strata)
+              STRATA_MODEL        a model folder, or none (--model wins)
+              STRATA_ONNXRUNTIME  the library of ONNX Runtime or its folder
+              NO_COLOR            anything in it switches colours off
+
+            Results go to standard output, everything else to standard error.
+
+            EXIT CODES
+            \(ExitStatus.allCases.map { "  \($0.rawValue)".padded(to: 7) + $0.meaning }.joined(separator: "\n"))
+            """,
+        version: "strata \(StrataVersion.current)",
+        subcommands: [
+            InitCommand.self, RememberCommand.self, RecallCommand.self, GetCommand.self, ForgetCommand.self,
+            ListCommand.self, IngestCommand.self, StatsCommand.self, DoctorCommand.self, VersionCommand.self,
+        ])
+}
