@@ -89,7 +89,9 @@ private struct Diagnosis {
             // What was demanded by name must work.
             await checkModel(folder: { folder }, runtime: runtime, otherwise: .failure)
         case .standard:
-            await checkModel(folder: { try StrataHome.modelFolder(named: ModelChoice.standardName) }, runtime: nil, otherwise: .warning)
+            await checkModel(
+                folder: { try StrataHome.modelFolder(named: ModelChoice.standardName) }, runtime: nil,
+                otherwise: .warning)
         }
     }
 
@@ -106,7 +108,8 @@ private struct Diagnosis {
             checks.append(
                 Check(
                     "runtime", status, error,
-                    advice: "run `make setup`, or set STRATA_ONNXRUNTIME to the library; until then recalls go by words")
+                    advice: "run `make setup`, or set STRATA_ONNXRUNTIME to the library; until then recalls go by words"
+                )
             )
             configuration.model = .none
             return
@@ -155,7 +158,8 @@ private struct Diagnosis {
         return Check(
             "self_test", isGood ? .ok : .failure,
             "cosines \(list(found)), expected \(list(test.pairs.map(\.cosine))) within \(test.tolerance)",
-            advice: isGood ? nil : "the model gives other vectors than it should; remove its folder and run `make setup`",
+            advice: isGood
+                ? nil : "the model gives other vectors than it should; remove its folder and run `make setup`",
             details: [
                 "cosines": .array(found.map { .number(Double($0)) }), "deviation": .number(Double(deviation)),
                 "tolerance": .number(Double(test.tolerance)),

@@ -57,6 +57,7 @@ struct IngestRun {
         summary.dryRun = engine == nil
         var batch: [IngestItem] = []
         var bytesBefore = 0
+        bar.begin(progress)
         for var source in sources {
             while let event = source.next() {
                 switch event {

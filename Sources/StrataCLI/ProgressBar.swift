@@ -38,6 +38,11 @@ struct ProgressBar {
         }
     }
 
+    /// Shows an empty bar, so that a terminal says something before the first step is done.
+    mutating func begin(_ state: State) {
+        if isTerminal { show(state) }
+    }
+
     /// Takes the bar off the terminal, so that other lines can be written.
     mutating func clear() {
         guard isTerminal, lastShown != nil else { return }
@@ -45,8 +50,8 @@ struct ProgressBar {
         lastShown = nil
     }
 
-    /// The figures beside the bar take some 60 columns.
-    private var barWidth: Int { min(40, max(0, (Terminal.standardError.width ?? 80) - 62)) }
+    /// The figures beside the bar take up to 66 columns.
+    private var barWidth: Int { min(40, max(0, (Terminal.standardError.width ?? 80) - 66)) }
 
     private func line(_ state: State, barWidth: Int?) -> String {
         Self.line(state, elapsed: elapsed, barWidth: barWidth, style: style)

@@ -46,9 +46,9 @@ import Testing
         try child.start()
         #expect(!(try await child.outcome().out.contains("\u{1B}")))
         let terminal = ["TERM": "xterm-256color"]
-        #expect(try strata.outputOnTerminal(arguments, environment: terminal).contains("\u{1B}[32m"))
+        #expect(try await strata.outputOnTerminal(arguments, environment: terminal).contains("\u{1B}[32m"))
         let plain = terminal.merging(["NO_COLOR": "1"]) { $1 }
-        #expect(!(try strata.outputOnTerminal(arguments, environment: plain).contains("\u{1B}")))
+        #expect(!(try await strata.outputOnTerminal(arguments, environment: plain).contains("\u{1B}")))
     }
 
     @Test func aStoredTextCannotSteerTheTerminal() async throws {
@@ -102,33 +102,14 @@ import Testing
 }
 
 extension Strata {
-    /// What the command writes to a terminal: a pseudo-terminal, whose other end is read here.
-    func outputOnTerminal(_ arguments: [String], environment: [String: String]) throws -> String {
-        let terminal = posix_openpt(O_RDWR | O_NOCTTY)
-        try #require(terminal >= 0 && grantpt(terminal) == 0 && unlockpt(terminal) == 0)
-        let name = try #require(ptsname(terminal).map { String(cString: $0) })
-        let other = open(name, O_RDWR | O_NOCTTY)
-        try #require(other >= 0)
-        let process = Process()
-        process.executableURL = Self.executable
-        process.arguments = arguments
-        process.environment = environment.merging(
-            ["STRATA_DATA_DIR": dataDirectory, "STRATA_MODEL": "none"]) { $1 }
-        process.standardInput = FileHandle.nullDevice
-        process.standardOutput = FileHandle(fileDescriptor: other)
-        process.standardError = FileHandle.nullDevice
-        try process.run()
-        close(other)
-        // Reading fails once no process has the other end open any more.
-        var received: [UInt8] = []
-        var chunk = [UInt8](repeating: 0, count: 4096)
-        while true {
-            let count = read(terminal, &chunk, chunk.count)
-            if count <= 0 { break }
-            received += chunk.prefix(count)
-        }
-        process.waitUntilExit()
-        close(terminal)
-        return String(decoding: received, as: UTF8.self)
+    /// What the command writes to a terminal, which script(1) of util-linux provides.
+    func outputOnTerminal(_ arguments: [String], environment: [String: String]) async throws -> String {
+        let words = [Self.executable.path] + arguments
+        let command = words.map { "'\($0)'" }.joined(separator: " ")
+        let child = try child(
+            ["-qec", command, "/dev/null"], environment: environment, of: URL(fileURLWithPath: "/usr/bin/script"))
+        try child.start()
+        child.closeInput()
+        return try await child.outcome().out
     }
 }

@@ -92,13 +92,15 @@ struct Strata {
     }
 
     /// A child that is set up and not yet started.
-    func child(_ arguments: [String], environment: [String: String] = [:]) throws -> Child {
+    func child(
+        _ arguments: [String], environment: [String: String] = [:], of executable: URL = executable
+    ) throws -> Child {
         var variables = ProcessInfo.processInfo.environment
         for name in ["NO_COLOR", "STRATA_MODEL", "STRATA_DATA_DIR"] { variables[name] = nil }
         variables["STRATA_DATA_DIR"] = dataDirectory
         if let model { variables["STRATA_MODEL"] = model }
         variables.merge(environment) { $1 }
-        return try Child(Self.executable, arguments, environment: variables, scratch: scratch)
+        return try Child(executable, arguments, environment: variables, scratch: scratch)
     }
 
     /// Runs the command to its end.
@@ -132,7 +134,7 @@ final class Child {
 
     init(_ executable: URL, _ arguments: [String], environment: [String: String], scratch: Scratch) throws {
         errors = URL(fileURLWithPath: scratch.path).appending(path: "stderr-\(UUID().uuidString)")
-        FileManager.default.createFile(atPath: errors.path, contents: nil)
+        try Data().write(to: errors)
         process.executableURL = executable
         process.arguments = arguments
         process.environment = environment
