@@ -15,10 +15,10 @@ extension CommitRun {
                 throw StrataError(
                     .conflict, "the id \(record.id) is taken by other content; use another id or update the record")
             }
-            return .duplicate(try countUse(of: holder[0]))
+            return .duplicate(try repeated(holder[0], by: record))
         }
         let twin = policy == .keep ? nil : try firstRecord(with: content.digest, namespace: namespace)
-        if let twin, policy == .skip { return .duplicate(try countUse(of: twin)) }
+        if let twin, policy == .skip { return .duplicate(try repeated(twin, by: record)) }
         if let twin, policy == .replace { return .duplicate(try replace(twin, with: record, namespace: namespace)) }
         return .inserted(try add(record, content, linkedTo: twin, namespace: namespace))
     }
@@ -67,7 +67,7 @@ extension CommitRun {
     private mutating func replace(
         _ key: RecordKey, with duplicate: MemoryRecord, namespace: Int64
     ) throws -> StoredRecord {
-        let old = try countUse(of: key)
+        let old = try repeated(key, by: duplicate)
         var record = old.record
         let previous = record.adopt(duplicate)
         return try write(record, over: old, previous: previous, digest: nil, namespace: namespace)
@@ -198,6 +198,10 @@ extension CommitRun {
         unit.count(old.record, namespace: namespace, sign: -1)
         unit.count(record, namespace: namespace, sign: 1)
         return StoredRecord(key: old.key, record: record)
+    }
+
+    private func repeated(_ key: RecordKey, by duplicate: MemoryRecord) throws -> StoredRecord {
+        duplicate.source.isEvidence ? try countUse(of: key) : try existing(key)
     }
 
     private func countUse(of key: RecordKey) throws -> StoredRecord {

@@ -35,7 +35,7 @@ public final class SQLiteStore: MemoryStore {
         return SQLiteStore(pool: pool, path: path)
     }
 
-    /// Ends all work and releases the files; calling it again does nothing.
+    /// Ends all work, moves the log into the database file and releases the files; calling it again does nothing.
     public func close() async throws {
         let wasClosed = isClosed.withLock { isClosed in
             defer { isClosed = true }
@@ -43,6 +43,8 @@ public final class SQLiteStore: MemoryStore {
         }
         guard !wasClosed else { return }
         let pool = pool
+        // Whoever copies the one file of a closed memory then has all of it. A log that cannot be moved stays beside it.
+        _ = try? await pool.writeWithoutTransaction { try $0.checkpoint(.truncate) }
         try await Self.offPool { try pool.close() }
     }
 

@@ -14,6 +14,10 @@ public struct MemoryRecord: Sendable, Hashable, Codable, Identifiable {
         case `import`
         /// It is recalled text that came back; it is no new evidence.
         case recall
+
+        /// Whether telling the same thing again counts as a use of it: reading a file twice or hearing one's own answer
+        /// says nothing about what matters.
+        public var isEvidence: Bool { self != .import && self != .recall }
     }
 
     /// The record's name, unique in the whole store.

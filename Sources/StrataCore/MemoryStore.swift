@@ -108,9 +108,10 @@ public struct RecordContent: Sendable, Hashable {
 
 /// What to do when a namespace already holds the same text.
 public enum DuplicatePolicy: String, Sendable, Codable, CaseIterable {
-    /// Store nothing, answer with the old record and count a use of it.
+    /// Store nothing, answer with the old record and count a use of it if the new one's source
+    /// ``MemoryRecord/Source/isEvidence``.
     case skip
-    /// Store nothing new and count a use of the old record, which takes the new one's layer, kind, tags, metadata,
+    /// Store nothing new and count a use of the old record as `skip` does; it takes the new one's layer, kind, tags, metadata,
     /// importance, `createdAt` and `occurredAt`.
     case replace
     /// Store it, linked to the old record.

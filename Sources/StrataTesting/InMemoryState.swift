@@ -57,15 +57,15 @@ struct InMemoryState {
             guard holder.isIn(record.namespace), holder.digest == content.digest else {
                 throw StrataError(.conflict, "the id \(record.id) is taken by other content; use another id")
             }
-            return .duplicate(countUse(of: holder.key, at: time))
+            return .duplicate(repeated(holder.key, by: record, at: time))
         }
         var record = record
         if let id = record.duplicateOf, entry(id, in: record.namespace) == nil { record.duplicateOf = nil }
         if let twin = entries(in: record.namespace, matching: nil).first(where: { $0.digest == content.digest }) {
             switch policy {
-            case .skip: return .duplicate(countUse(of: twin.key, at: time))
+            case .skip: return .duplicate(repeated(twin.key, by: record, at: time))
             case .replace:
-                let old = countUse(of: twin.key, at: time).record
+                let old = repeated(twin.key, by: record, at: time).record
                 var new = old
                 let previous = new.adopt(record)
                 return .duplicate(write(new, over: old, key: twin.key, previous: previous, at: time))
@@ -158,6 +158,11 @@ struct InMemoryState {
             receipt.change = log(.forgotten, entry.record, at: time)
         }
         return .forgotten(receipt, keys: gone.map(\.key))
+    }
+
+    private mutating func repeated(_ key: RecordKey, by duplicate: MemoryRecord, at time: Timestamp) -> StoredRecord {
+        // The key comes from an entry that was just found.
+        duplicate.source.isEvidence ? countUse(of: key, at: time) : entries[key]!.stored
     }
 
     @discardableResult

@@ -82,8 +82,8 @@ import Testing
         #expect(!FileManager.default.fileExists(atPath: strata.dataDirectory))
     }
 
-    @Test(.enabled(if: Strata.hasModel, "needs the model of make setup"))
-    func theModelFindsByMeaningAndDoctorMendsMissingVectors() async throws {
+    @Test func theModelFindsByMeaningAndDoctorMendsMissingVectors() async throws {
+        try #require(Strata.hasModel, "run `make setup`, which fetches the model")
         var strata = try Strata()
         let id = try await strata.remember("Peanuts make my throat swell up.")
         _ = try await strata.remember("The train to the coast leaves at seven.")

@@ -1,3 +1,4 @@
+import Foundation
 import Strata
 import StrataCore
 import StrataTesting
@@ -39,6 +40,19 @@ import Testing
         let bySomebodyElse = try await engine.remember(NewMemory("Bean is my brother.", speaker: "Nora"))
         #expect(bySomebodyElse.status == .stored)
         try await engine.close()
+    }
+
+    @Test(arguments: MemoryRecord.Source.allCases)
+    func aRepeatCountsAsAUseOnlyWhenItIsEvidence(source: MemoryRecord.Source) async throws {
+        let scratch = try Scratch()
+        let engine = try await openEngine(at: scratch.path)
+        _ = try await engine.remember(NewMemory("the hut has no cutlery", source: source))
+        let again = try await engine.remember(NewMemory("the hut has no cutlery", source: source))
+        #expect(again.status == .duplicate)
+        #expect(again.record.accessCount == (source == .import || source == .recall ? 0 : 1))
+        try await engine.close()
+        let bytes = try FileManager.default.attributesOfItem(atPath: scratch.path + "/strata.sqlite")[.size] as? Int
+        #expect(try #require(bytes) > 4096, "a closed memory is in its one file")
     }
 
     @Test func repeatsWithinOneCallAreDuplicatesOfTheFirst() async throws {
