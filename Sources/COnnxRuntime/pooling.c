@@ -3,8 +3,15 @@
 #include <math.h>
 #include <string.h>
 
-#if defined(__x86_64__) && defined(__linux__)
-// The loader picks the widest instruction set that the machine has.
+#if defined(__has_feature)
+#if __has_feature(thread_sanitizer) || __has_feature(address_sanitizer)
+#define STRATA_SANITIZED
+#endif
+#endif
+
+#if defined(__x86_64__) && defined(__linux__) && !defined(STRATA_SANITIZED)
+// The loader picks the widest instruction set that the machine has. It does so before a sanitizer is awake, whose
+// probes in the resolver would crash.
 #define STRATA_VECTORIZED __attribute__((target_clones("avx512f", "avx2", "default")))
 #else
 #define STRATA_VECTORIZED
