@@ -151,6 +151,16 @@ final class Child {
         try? input.fileHandleForWriting.write(contentsOf: Data(bytes))
     }
 
+    /// Sends more than a pipe holds while somebody reads what the child makes of it.
+    func sendInBackground(_ bytes: [UInt8]) {
+        signal(SIGPIPE, SIG_IGN)
+        let handle = input.fileHandleForWriting
+        DispatchQueue.global().async {
+            try? handle.write(contentsOf: Data(bytes))
+            try? handle.close()
+        }
+    }
+
     func closeInput() { try? input.fileHandleForWriting.close() }
 
     /// Waits until the child has written a whole line to standard output.
@@ -170,6 +180,17 @@ final class Child {
     }
 
     func interrupt() { process.interrupt() }
+
+    /// Ends the child as a power cut would: it gets no chance to do anything.
+    func kill() { Foundation.kill(process.processIdentifier, SIGKILL) }
+
+    /// Waits until the child has written that many lines to standard output, or has ended.
+    func waitForLines(_ count: Int) throws {
+        while received.count(where: { $0 == UInt8(ascii: "\n") }) < count {
+            guard let chunk = try out.fileHandleForReading.read(upToCount: 64), !chunk.isEmpty else { return }
+            received += chunk
+        }
+    }
 
     /// Reads standard output to its end and waits for the child.
     func outcome() async throws -> Outcome {
