@@ -55,7 +55,7 @@ public struct Machine: Sendable, Hashable, Codable {
 
     private static func measureSync(in folder: String) throws -> Double {
         let path = folder + "/sync-probe"
-        FileManager.default.createFile(atPath: path, contents: nil)
+        try Data().write(to: URL(fileURLWithPath: path))
         defer { try? FileManager.default.removeItem(atPath: path) }
         let file = try FileHandle(forWritingTo: URL(fileURLWithPath: path))
         defer { try? file.close() }

@@ -1,4 +1,4 @@
-public import Foundation
+internal import Foundation
 public import Strata
 
 /// Where the model of a benchmark lies. It is always named, so that the engine and its Python peer run the same file.

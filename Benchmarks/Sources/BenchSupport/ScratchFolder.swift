@@ -1,4 +1,4 @@
-public import Foundation
+internal import Foundation
 
 /// A folder for one run's files.
 public struct ScratchFolder: Sendable {

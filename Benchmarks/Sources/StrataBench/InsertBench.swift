@@ -61,7 +61,9 @@ struct InsertBench {
                     return latencies
                 }
             }
-            return try await group.reduce(into: []) { $0 += $1 }
+            var all: [Double] = []
+            for try await latencies in group { all += latencies }
+            return all
         }
         let seconds = (clock.now - start).inSeconds
         let storedCount = try await engine.stats(in: name).store.recordCount
