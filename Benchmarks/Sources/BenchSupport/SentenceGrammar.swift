@@ -27,14 +27,15 @@ public struct SentenceGrammar: Sendable {
     /// How many different sentences serve as frames.
     public var frameCount: Int { frames.count }
 
-    /// A grammar over real sentences; those without a content word make no frame.
+    /// A grammar over real sentences; those with fewer than four content words make no frame, for
+    /// too many sentences of theirs would be alike.
     public init(sentences: [String]) {
         var frames: [[Slot]] = []
         var occurrences: [WordClass: [String]] = [:]
         var seen: Set<String> = []
         for sentence in sentences where seen.insert(sentence).inserted {
             let slots = sentence.split(separator: " ").enumerated().map { Self.slot($1, isFirst: $0 == 0) }
-            guard slots.contains(where: { $0.wordClass != nil }) else { continue }
+            guard slots.count(where: { $0.wordClass != nil }) >= Self.contentWordCountMin else { continue }
             frames.append(slots)
             for slot in slots {
                 if let wordClass = slot.wordClass { occurrences[wordClass, default: []].append(slot.word) }
@@ -118,6 +119,8 @@ public struct SentenceGrammar: Sendable {
         for (wordClass, endings) in endings where endings.contains(where: { word.hasSuffix($0) }) { return wordClass }
         return word.count <= 4 ? .short : .long
     }
+
+    private static let contentWordCountMin = 4
 
     private static let endings: [(WordClass, [String])] = [
         (.gerund, ["ing"]), (.past, ["ed"]), (.adverb, ["ly"]),

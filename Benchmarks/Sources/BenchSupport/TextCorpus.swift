@@ -45,14 +45,14 @@ public struct TextCorpus: Sendable {
             "the current folder is not in Strata's repository; start there or name it with --repository")
     }
 
-    /// The field `text` of a file of JSON lines, each once, in order.
+    /// The field `text` of a file of JSON lines, each once, in order; lines without it are passed over.
     public static func texts(ofJSONLines path: String, limit: Int = .max) throws -> [String] {
-        struct Line: Decodable { let text: String }
+        struct Line: Decodable { let text: String? }
         let decoder = JSONDecoder()
         var seen: Set<String> = []
         var texts: [String] = []
         for line in try String(contentsOfFile: path, encoding: .utf8).split(separator: "\n") {
-            let text = try decoder.decode(Line.self, from: Data(line.utf8)).text
+            guard let text = try decoder.decode(Line.self, from: Data(line.utf8)).text else { continue }
             if seen.insert(text).inserted { texts.append(text) }
             if texts.count == limit { break }
         }
