@@ -33,7 +33,7 @@ struct BenchReport: Codable {
     }
 
     func printHeader() {
-        print(
+        emit(
             """
             # strata-bench --\(plan), seed \(seed), model \(model)
             machine: \(machine.processor), \(machine.coreCount) cores, \(machine.instructions), \
@@ -46,8 +46,8 @@ struct BenchReport: Codable {
 
     func printIngest() {
         guard let ingest else { return }
-        print("\n## Ingest: text in, durable and searchable out. Peer (vectors only): \(ingest.peer)\n")
-        Table.print(
+        emit("\n## Ingest: text in, durable and searchable out. Peer (vectors only): \(ingest.peer)\n")
+        Table.show(
             [
                 "texts", "count", "tokens each", "Strata texts/s", "tokens/s", "peer, as they come", "peer, sorted",
                 "ratio", "ratio to sorted",
@@ -65,8 +65,8 @@ struct BenchReport: Codable {
 
     func printInserts() {
         guard let inserts else { return }
-        print("\n## Durable single inserts, one call a record\n")
-        Table.print(
+        emit("\n## Durable single inserts, one call a record\n")
+        Table.show(
             ["writers", "vector", "records", "records/s", "p50 ms", "p99 ms"],
             inserts.map {
                 [
@@ -78,11 +78,11 @@ struct BenchReport: Codable {
 
     func printRecall() {
         guard let result = recall.last else { return }
-        print("\n## Recall among \(result.recordCount) records, ten hits, queries of eight words\n")
+        emit("\n## Recall among \(result.recordCount) records, ten hits, queries of eight words\n")
         if let seconds = result.ingestSeconds {
-            print("filled in \(number(seconds, 1)) s (\(number(Double(result.recordCount) / seconds, 0)) records/s)")
+            emit("filled in \(number(seconds, 1)) s (\(number(Double(result.recordCount) / seconds, 0)) records/s)")
         }
-        print(
+        emit(
             """
             bytes a record: disk \(number(result.diskBytesPerRecord, 0)), text \
             \(number(result.textBytesPerRecord, 0)), vector index in memory \(number(result.indexBytesPerRecord, 0))
@@ -94,7 +94,7 @@ struct BenchReport: Codable {
             """)
         let order = ["analysis", "embedding", "filter", "vector_search", "keyword_search", "fusion", "ranking"]
         let stages = order.compactMap { name in result.stages[name].map { (name, $0) } }
-        Table.print(
+        Table.show(
             ["stage", "p50 ms", "p99 ms"],
             ([("whole recall", result.total), ("embedding alone", result.embeddingAlone)] + stages).map {
                 [$0, number($1.p50, 3), number($1.p99, 3)]
@@ -103,7 +103,7 @@ struct BenchReport: Codable {
 
     func printStartup() {
         guard let result = startup.last else { return }
-        print(
+        emit(
             """
 
             ## Start-up with \(result.recordCount) records: a new process, files in the system's cache, \
@@ -111,7 +111,7 @@ struct BenchReport: Codable {
 
             """)
         for (name, steps) in [("meaning and words", result.hybrid), ("words only", result.keyword)] {
-            Table.print(
+            Table.show(
                 [name, "ms since start", "resident MiB", "peak MiB"],
                 steps.map {
                     [
@@ -119,7 +119,7 @@ struct BenchReport: Codable {
                         mebibytes($0.memory?.peakBytes),
                     ]
                 })
-            print("")
+            emit("")
         }
     }
 
@@ -132,9 +132,14 @@ struct BenchReport: Codable {
     private func mebibytes(_ bytes: Int?) -> String { number(bytes.map { Double($0) / 1_048_576 }, 1) }
 }
 
+/// Writes lines at once, also into a pipe, so that a long run can be followed.
+private func emit(_ text: String) {
+    try? FileHandle.standardOutput.write(contentsOf: Data((text + "\n").utf8))
+}
+
 /// Rows under headings, as a Markdown table that is also aligned on a terminal.
 private enum Table {
-    static func print(_ headings: [String], _ rows: [[String]]) {
+    static func show(_ headings: [String], _ rows: [[String]]) {
         let widths = headings.indices.map { column in
             ([headings] + rows).map { $0[column].count }.max() ?? 0
         }
@@ -148,6 +153,6 @@ private enum Table {
         let rule = widths.enumerated().map { column, width in
             column == 0 ? String(repeating: "-", count: width) : String(repeating: "-", count: width - 1) + ":"
         }
-        Swift.print(([line(headings), line(rule)] + rows.map(line)).joined(separator: "\n"))
+        emit(([line(headings), line(rule)] + rows.map(line)).joined(separator: "\n"))
     }
 }
