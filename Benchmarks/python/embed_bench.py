@@ -2,7 +2,8 @@
 
 usage: embed_bench.py MODEL_FOLDER TEXTS.json
 TEXTS.json maps names of sets to lists of texts. The first line of output describes the peer; then each line of input
-"SET arrival" or "SET sorted" gives one line {"seconds": ...}. Timed is all from text to unit vectors.
+"SET arrival" or "SET sorted" gives one line {"seconds": ...}. Timed is all from text to unit vectors, which a file
+named after the order receives as 32-bit floats.
 """
 import json
 import os
@@ -79,10 +80,13 @@ def main():
         "tokens": {name: sum(map(len, peer.tokens(texts))) for name, texts in sets.items()},
     })
     for line in sys.stdin:
-        name, order = line.split()
+        name, order, *file = line.rstrip("\n").split(" ", 2)
         start = time.perf_counter()
-        peer.embed(sets[name], order == "sorted")
-        say({"seconds": time.perf_counter() - start})
+        vectors = peer.embed(sets[name], order == "sorted")
+        seconds = time.perf_counter() - start
+        if file:
+            vectors.tofile(file[0])
+        say({"seconds": seconds})
 
 
 main()

@@ -27,8 +27,10 @@ public struct Samples: Sendable {
     public var median: Double { percentile(0.5) }
 }
 
-/// A duration's two customary percentiles, in milliseconds.
+/// A duration's mean and two customary percentiles, in milliseconds.
 public struct Latency: Sendable, Hashable, Codable {
+    /// The arithmetic mean; unlike percentiles, means of stages add up.
+    public let mean: Double
     /// Half of all took no longer.
     public let p50: Double
     /// 99 of 100 took no longer.
@@ -38,6 +40,7 @@ public struct Latency: Sendable, Hashable, Codable {
 
     /// The percentiles of measurements in milliseconds.
     public init(_ samples: Samples) {
+        mean = samples.count == 0 ? 0 : samples.total / Double(samples.count)
         p50 = samples.percentile(0.5)
         p99 = samples.percentile(0.99)
         count = samples.count

@@ -60,9 +60,24 @@ final class PythonPeer {
         return try reply()
     }
 
-    func run(_ set: String, _ order: Order) throws -> Run {
-        try requests.fileHandleForWriting.write(contentsOf: Data("\(set) \(order.rawValue)\n".utf8))
+    /// Embeds a set; a file, when one is named, receives the vectors as 32-bit floats.
+    func run(_ set: String, _ order: Order, vectorFile: String? = nil) throws -> Run {
+        let request = [set, order.rawValue, vectorFile].compactMap { $0 }.joined(separator: " ")
+        try requests.fileHandleForWriting.write(contentsOf: Data((request + "\n").utf8))
         return try reply()
+    }
+
+    /// The vectors of texts, one after another.
+    func vectors(of texts: [String], in folder: String) throws -> [Float] {
+        _ = try load(["base": texts], in: folder)
+        defer { stop() }
+        let file = folder + "/peer-vectors"
+        _ = try run("base", .sorted, vectorFile: file)
+        return try Data(contentsOf: URL(fileURLWithPath: file)).withUnsafeBytes { bytes in
+            stride(from: 0, to: bytes.count, by: MemoryLayout<Float>.size).map {
+                bytes.loadUnaligned(fromByteOffset: $0, as: Float.self)
+            }
+        }
     }
 
     func stop() {

@@ -10,6 +10,7 @@ struct RecallBench {
     struct Result: Codable, Sendable {
         let recordCount: Int
         let ingestSeconds: Double?
+        let vectors: RecordSet.Vectors
         let diskBytesPerRecord: Double
         let textBytesPerRecord: Double
         let indexBytesPerRecord: Double
@@ -71,7 +72,7 @@ struct RecallBench {
         try await engine.close()
         let count = Double(data.texts.count)
         return Result(
-            recordCount: data.texts.count, ingestSeconds: data.ingestSeconds,
+            recordCount: data.texts.count, ingestSeconds: data.ingestSeconds, vectors: data.vectors,
             diskBytesPerRecord: Double(data.diskBytes) / count,
             textBytesPerRecord: Double(stats.store.textBytes) / count,
             indexBytesPerRecord: Double(stats.indexResidentBytes) / count, queryCount: queries.count,

@@ -7,7 +7,10 @@ internal import Strata
 /// ```
 /// swift run -c release strata-bench [--quick | --full] [--json FILE] [--seed N] [--model FOLDER] [--data FOLDER]
 ///                                   [--texts FILE] [--repository FOLDER] [--python PATH] [--only PHASE]
+///                                   [--perturbed] [--records COUNT]
 /// ```
+/// `--perturbed` fills sets of more than 10 000 records with given vectors (``RecordSet/Vectors``), for machines where
+/// embedding them takes too long; the report says so.
 @main
 @MainActor
 struct StrataBench {
@@ -24,8 +27,8 @@ struct StrataBench {
     private static func run() async throws {
         let options = try CommandLineOptions(
             Array(CommandLine.arguments.dropFirst()),
-            valued: ["json", "seed", "model", "data", "texts", "repository", "python", "only"],
-            flags: ["quick", "full"])
+            valued: ["json", "seed", "model", "data", "texts", "repository", "python", "only", "records"],
+            flags: ["quick", "full", "perturbed"])
         let only = options.value("only")
         if let only, BenchReport.Phase(rawValue: only) == nil {
             let names = BenchReport.Phase.allCases.map(\.rawValue).joined(separator: ", ")
@@ -43,13 +46,15 @@ struct StrataBench {
             texts: source.description)
         report.printHeader()
 
-        func isWanted(_ phase: BenchReport.Phase) -> Bool { only == nil || only == phase.rawValue }
-        if isWanted(.ingest) {
-            let peer = PythonPeer(
+        func makePeer() -> PythonPeer {
+            PythonPeer(
                 python: options.value("python"), script: source.repository + "/Benchmarks/python/embed_bench.py",
                 model: model.path)
+        }
+        func isWanted(_ phase: BenchReport.Phase) -> Bool { only == nil || only == phase.rawValue }
+        if isWanted(.ingest) {
             report.ingest = try await IngestBench(
-                plan: plan, source: source, model: model, folder: folder, peer: peer
+                plan: plan, source: source, model: model, folder: folder, peer: makePeer()
             ).run()
             report.printIngest()
         }
@@ -57,13 +62,17 @@ struct StrataBench {
             report.inserts = try await InsertBench(plan: plan, source: source, model: model, folder: folder).run()
             report.printInserts()
         }
-        for count in plan.recordCounts where isWanted(.recall) || isWanted(.startup) {
-            let data = try await RecordSet(count: count, source: source, model: model, folder: folder).prepare()
+        let counts = try options.value("records").map { _ in [try options.integer("records", default: 1000)] }
+        for count in counts ?? plan.recordCounts where isWanted(.recall) || isWanted(.startup) {
+            let perturbing = options.isSet("perturbed") && count > 10_000 ? makePeer() : nil
+            let data = try await RecordSet(
+                count: count, source: source, model: model, folder: folder, perturbing: perturbing
+            ).prepare()
             if isWanted(.recall) {
                 report.recall.append(try await RecallBench(plan: plan, data: data, model: model).run())
                 report.printRecall()
             }
-            if isWanted(.startup), plan.startupCounts.contains(count) {
+            if isWanted(.startup), counts != nil || plan.startupCounts.contains(count) {
                 report.startup.append(try StartupBench(plan: plan, data: data, model: model).run())
                 report.printStartup()
             }
