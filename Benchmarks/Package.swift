@@ -1,0 +1,30 @@
+// swift-tools-version: 6.2
+import PackageDescription
+
+/// The settings of the root package, so that a benchmark is held to the same rules as what it measures.
+let strict: [SwiftSetting] = [
+    .swiftLanguageMode(.v6),
+    .enableUpcomingFeature("ExistentialAny"),
+    .enableUpcomingFeature("InternalImportsByDefault"),
+    .enableUpcomingFeature("MemberImportVisibility"),
+    .treatAllWarnings(as: .error),
+]
+
+let engine: [Target.Dependency] = [
+    .product(name: "Strata", package: "strata"), .product(name: "StrataCore", package: "strata"),
+]
+
+let package = Package(
+    name: "strata-benchmarks",
+    products: [
+        .executable(name: "strata-bench", targets: ["StrataBench"]),
+        .executable(name: "locomo-adapter", targets: ["LocomoAdapter"]),
+    ],
+    dependencies: [.package(name: "strata", path: "..")],
+    targets: [
+        .target(name: "BenchSupport", dependencies: engine, swiftSettings: strict),
+        .executableTarget(name: "StrataBench", dependencies: ["BenchSupport"] + engine, swiftSettings: strict),
+        .executableTarget(name: "LocomoAdapter", dependencies: ["BenchSupport"] + engine, swiftSettings: strict),
+        .testTarget(name: "BenchSupportTests", dependencies: ["BenchSupport"], swiftSettings: strict),
+    ]
+)
