@@ -34,10 +34,10 @@ locomo: setup ## Recall quality on LOCOMO_DATA, scored by LOCOMO_EVAL (see docs/
 	@Benchmarks/run-locomo
 
 format: ## Format all Swift sources.
-	swift format -i -r Package.swift Sources Tests Snippets Benchmarks/Package.swift Benchmarks/Sources
+	swift format -i -r Package.swift Sources Tests Snippets Benchmarks/Package.swift Benchmarks/Sources Benchmarks/Tests
 
 lint: ## Check the format of all Swift sources.
-	swift format lint --strict -r Package.swift Sources Tests Snippets Benchmarks/Package.swift Benchmarks/Sources
+	swift format lint --strict -r Package.swift Sources Tests Snippets Benchmarks/Package.swift Benchmarks/Sources Benchmarks/Tests
 
 docs: ## Write the library's reference pages to .build/docs.
 	swift package --allow-writing-to-directory .build/docs generate-documentation --target Strata \

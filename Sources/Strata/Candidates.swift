@@ -24,14 +24,39 @@ struct Candidates {
         for hit in vector { signals[hit.key, default: Signals()].cosine = hit.score }
     }
 
-    /// All candidates, ascending.
-    var keys: [RecordKey] { signals.keys.sorted() }
-
-    /// The candidates whose keyword score is not known yet, ascending.
-    var withoutKeywordScore: [RecordKey] { signals.keys.filter { !keywordKeys.contains($0) }.sorted() }
-
     /// The candidates whose cosine is not known yet, ascending.
     var withoutCosine: [RecordKey] { signals.filter { $0.value.cosine == nil }.keys.sorted() }
+
+    /// What a keyword search says about the scores that it did not return.
+    struct KeywordBounds {
+        /// The most that a candidate can score which the search did not return.
+        var absentMax = 0.0
+        /// The most that a candidate's returned score can still grow by the terms that did not lead.
+        var growthMax = 0.0
+    }
+
+    /// The candidates whose keyword score is not certain and could bring them among the first `limit`, ascending.
+    ///
+    /// The rest need no look-up: whatever their words are worth, at least `limit` others are better even when the
+    /// priors are as uneven as they can be.
+    func uncertain(
+        _ bounds: KeywordBounds, limit: Int, information: Double, weights: RankingWeights, usesVector: Bool
+    ) -> [RecordKey] {
+        guard bounds.absentMax > 0 || bounds.growthMax > 0 else { return [] }
+        func relevance(_ signals: Signals) -> Double {
+            Relevance(signals, information: information, weights: weights, usesKeyword: true, usesVector: usesVector)
+                .total
+        }
+        let ranges = signals.map { key, signals in
+            var best = signals
+            best.bm25 = keywordKeys.contains(key) ? signals.bm25 + bounds.growthMax : bounds.absentMax
+            return (key: key, low: relevance(signals), high: relevance(best))
+        }
+        let lows = ranges.map(\.low).sorted(by: >)
+        let floor = lows.count > limit ? weights.relevanceShare * lows[limit - 1] : -1
+        return ranges.filter { $0.low < $0.high && weights.relevanceShare * $0.high + weights.priorShare >= floor }
+            .map(\.key).sorted()
+    }
 
     /// Takes in keyword scores; candidates that are not among them share no word with the query.
     mutating func add(keyword hits: [KeywordHit]) {

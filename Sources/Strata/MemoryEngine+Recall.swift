@@ -188,58 +188,75 @@ struct RecallRun {
         _ plan: QueryPlan, keyword: SignalResult<KeywordHit>, vector: SignalResult<VectorHit>
     ) async throws -> [(key: RecordKey, relevance: Relevance)] {
         let start = clock.now
+        let weights = engine.configuration.ranking
         var candidates = Candidates(keyword: keyword.hits, vector: vector.hits)
-        if keyword.ran, !plan.terms.isEmpty {
-            let missing = plan.searchesAllTerms ? candidates.withoutKeywordScore : candidates.keys
-            if !missing.isEmpty {
-                candidates.add(
-                    keyword: try await engine.store.keywordSearch(
-                        plan.terms, lengthMean: plan.lengthMean, parameters: engine.configuration.keywordParameters,
-                        in: namespace, matching: nil, keys: missing, limit: missing.count))
-            }
-        }
         if let index = vector.index {
             let missing = candidates.withoutCosine
             if !missing.isEmpty {
                 candidates.add(cosines: try index.scores(vector.queryVector, of: missing), of: missing)
             }
         }
+        if keyword.ran {
+            let uncertain = candidates.uncertain(
+                keywordBounds(plan, keyword.hits), limit: limit, information: plan.information, weights: weights,
+                usesVector: vector.ran)
+            if !uncertain.isEmpty {
+                candidates.add(
+                    keyword: try await engine.store.keywordSearch(
+                        plan.terms, lengthMean: plan.lengthMean, parameters: engine.configuration.keywordParameters,
+                        in: namespace, matching: nil, keys: uncertain, limit: uncertain.count))
+            }
+        }
         let ranked = candidates.relevances(
-            information: plan.information, weights: engine.configuration.ranking,
-            usesKeyword: keyword.ran && plan.information > 0, usesVector: vector.ran)
+            information: plan.information, weights: weights, usesKeyword: keyword.ran && plan.information > 0,
+            usesVector: vector.ran)
         stages.append(StageReport(.fusion, since: start, clock, candidateCount: ranked.count))
         return ranked
+    }
+
+    /// A list that is not full holds every record that a leading term matches.
+    private func keywordBounds(_ plan: QueryPlan, _ hits: [KeywordHit]) -> Candidates.KeywordBounds {
+        let growthMax = (engine.configuration.keywordParameters.k1 + 1) * plan.followingWeight
+        let isFull = hits.count >= candidateCount
+        return Candidates.KeywordBounds(
+            absentMax: (isFull ? hits.last?.score ?? 0 : 0) + growthMax, growthMax: growthMax)
     }
 
     private mutating func rank(_ ranked: [(key: RecordKey, relevance: Relevance)]) async throws -> [Hit] {
         let start = clock.now
         let weights = engine.configuration.ranking
         let now = engine.configuration.environment.now()
-        // Nothing outside this prefix can reach the first `limit`, whatever is known about it: the priors add at most
-        // their weights, and relevance falls along the list.
-        let relevanceShare = 1 - weights.importance - weights.recency - weights.use
-        let priorMax = relevanceShare < 1 ? (1 - relevanceShare) / relevanceShare : 0
-        let floor = ranked.count > limit ? ranked[limit - 1].relevance.total - priorMax : -1
-        let reachable = ranked.prefix { $0.relevance.total >= floor }
-        let records = try await engine.store.records(reachable.map(\.key), in: namespace)
-        let relevances = Dictionary(uniqueKeysWithValues: reachable.map { ($0.key, $0.relevance) })
-        let hits = records.compactMap { stored in
-            relevances[stored.key].map { (stored.key, Hit(stored.record, $0, weights: weights, now: now)) }
+        var hits: [(key: RecordKey, hit: Hit)] = []
+        var rest = ranked[...]
+        while let next = rest.first {
+            // Relevance falls along the list: when not even the largest priors bring the next one in, none will come.
+            let reach = weights.relevanceShare * next.relevance.total + weights.priorShare
+            if reach < (hits.count >= limit ? hits[limit - 1].hit.score : options.scoreMin) { break }
+            let chunk = rest.prefix(max(limit, Self.rankedChunkCount))
+            rest = rest.dropFirst(chunk.count)
+            let relevances = Dictionary(uniqueKeysWithValues: chunk.map { ($0.key, $0.relevance) })
+            for stored in try await engine.store.records(chunk.map(\.key), in: namespace) {
+                guard let relevance = relevances[stored.key] else { continue }
+                let hit = Hit(stored.record, relevance, weights: weights, now: now)
+                if hit.score >= options.scoreMin { hits.append((stored.key, hit)) }
+            }
+            hits.sort { ($1.hit.score, $0.key) < ($0.hit.score, $1.key) }
+            hits.removeLast(max(0, hits.count - limit))
         }
-        .filter { $0.1.score >= options.scoreMin }
-        .sorted { ($1.1.score, $0.0) < ($0.1.score, $1.0) }
-        .prefix(limit)
-        .map(\.1)
         stages.append(StageReport(.ranking, since: start, clock, candidateCount: hits.count))
-        return hits
+        return hits.map(\.hit)
     }
+
+    /// How many records are read at a time; most recalls of ten hits need one or two reads.
+    private static let rankedChunkCount = 32
 }
 
 extension Hit {
     fileprivate init(_ record: MemoryRecord, _ relevance: Relevance, weights: RankingWeights, now: Timestamp) {
-        let relevanceShare = 1 - weights.importance - weights.recency - weights.use
         var parts = relevance.parts.map {
-            ScorePart(name: $0.name, raw: $0.raw, value: $0.value, contribution: $0.value * $0.weight * relevanceShare)
+            ScorePart(
+                name: $0.name, raw: $0.raw, value: $0.value,
+                contribution: $0.value * $0.weight * weights.relevanceShare)
         }
         func add(_ name: ScorePart.Name, raw: Double, value: Double, weight: Double) {
             guard weight > 0 else { return }

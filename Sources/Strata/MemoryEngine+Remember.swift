@@ -150,11 +150,13 @@ extension MemoryEngine {
     ) async throws {
         guard let indexes else { return }
         let stored = try await indexes.index(of: namespace)
+        let waiting = drafts.indices.filter { !drafts[$0].isKnown && drafts[$0].embedding != nil }
+        let vectors = waiting.map { drafts[$0].embedding?.vector ?? [] }
+        let nearest = try stored.search(vectors, limit: 1, filter: .none)
         let earlier = try FlatIndex(snapshot: .empty, dimension: indexes.space.dimension)
-        for index in drafts.indices where !drafts[index].isKnown {
-            guard let vector = drafts[index].embedding?.vector else { continue }
+        for (index, (vector, hits)) in zip(waiting, zip(vectors, nearest)) {
             let terms = Set(drafts[index].terms)
-            if let hit = try stored.search(vector, limit: 1, filter: .none).first, hit.score >= rule.cosineMin,
+            if let hit = hits.first, hit.score >= rule.cosineMin,
                 let found = try await store.records([hit.key], in: namespace).first,
                 Self.overlap(terms, Set(analyzer.terms(in: found.record.searchableText))) >= rule.termOverlapMin
             {

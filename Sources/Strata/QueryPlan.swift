@@ -13,8 +13,8 @@ struct QueryPlan {
     let leadingTerms: [WeightedTerm]
     /// The sum of all terms' weights, those that no record holds included: the most there is to know about the query.
     let information: Double
-    /// Whether every term leads, so that the search's scores are complete.
-    var searchesAllTerms: Bool { leadingTerms.count == terms.count }
+    /// The summed weights of the terms that do not lead; 0 when the search's scores are complete.
+    let followingWeight: Double
     /// The text to embed.
     let embeddedText: String
     /// The words that were left out of it.
@@ -42,12 +42,14 @@ struct QueryPlan {
         lengthMean = statistics.lengthMean
         self.information = information
         var postingCount = 0
+        let rarestFirst = terms.sorted { ($1.weight, $0.term) < ($0.weight, $1.term) }
         leadingTerms = Array(
-            terms.sorted { ($1.weight, $0.term) < ($0.weight, $1.term) }.prefix { term in
+            rarestFirst.prefix { term in
                 let isFirst = postingCount == 0
                 postingCount += statistics.recordCounts[term.term] ?? 0
                 return isFirst || postingCount <= postingCountMax
             })
+        followingWeight = rarestFirst.dropFirst(leadingTerms.count).reduce(0) { $0 + $1.weight }
 
         let countMax = cut.recordShareMax * recordCount
         var frequent: [Range<Int>] = []

@@ -29,6 +29,11 @@ public struct RankingWeights: Sendable, Hashable {
     /// The default weights.
     public init() {}
 
+    /// The most that everything but relevance can add.
+    var priorShare: Double { importance + recency + use }
+    /// The weight of relevance.
+    var relevanceShare: Double { 1 - priorShare }
+
     /// How much a record covers of the query, 0 through 1.
     ///
     /// BM25 can exceed the query's information for short records with repeats; it is cut off there.

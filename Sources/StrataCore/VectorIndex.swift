@@ -54,10 +54,20 @@ public protocol VectorIndex: Sendable {
     /// `limit` when so many pass; none for a limit of 0 and less.
     func search(_ query: [Float], limit: Int, filter: VectorFilter) throws -> [VectorHit]
 
+    /// The same for several queries at once, which costs less than one by one.
+    func search(_ queries: [[Float]], limit: Int, filter: VectorFilter) throws -> [[VectorHit]]
+
     /// The exact scores of given keys; nil for a key that has no vector.
     func scores(_ query: [Float], of keys: [RecordKey]) throws -> [Float?]
 
     /// The exact scores of at most `limit` vectors that stand for all of them: a sample that depends on nothing but the
     /// stored keys, so that equal states give equal answers.
     func sampleScores(_ query: [Float], limit: Int) throws -> [Float]
+}
+
+extension VectorIndex {
+    /// Searches query by query; indexes that can share the work between queries do better.
+    public func search(_ queries: [[Float]], limit: Int, filter: VectorFilter) throws -> [[VectorHit]] {
+        try queries.map { try search($0, limit: limit, filter: filter) }
+    }
 }

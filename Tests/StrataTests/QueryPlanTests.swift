@@ -62,7 +62,7 @@ import TextAnalysis
                 "kettl"
             ])
         #expect(plan(query, recordCount: 100_000, holding: holding).terms.count == 3)
-        #expect(plan(query, recordCount: 100_000, holding: holding, postingCountMax: 40_000).searchesAllTerms)
+        #expect(plan(query, recordCount: 100_000, holding: holding, postingCountMax: 40_000).followingWeight == 0)
     }
 
     @Test func anEmptyNamespaceGivesAPlanThatFindsNothing() {
