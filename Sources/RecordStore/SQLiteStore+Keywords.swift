@@ -67,33 +67,59 @@ private struct KeywordSearch {
         var arguments: [(any DatabaseValueConvertible)?] = [weights, lengthMean, parameters.k1, parameters.b]
         arguments += condition?.arguments ?? []
         arguments += [KeywordTerms.query(terms, namespace: namespace), limit]
-        let rows = try Row.fetchCursor(db, sql: sql, arguments: StatementArguments(arguments))
+        let rows = try Row.fetchCursor(db.cachedStatement(sql: sql), arguments: StatementArguments(arguments))
         var hits: [KeywordHit] = []
         while let row = try rows.next() { hits.append(KeywordHit(key: row[0], score: row[1])) }
         return hits
     }
 
     /// Scores given records by their own terms, which costs what they are, not how frequent the words are.
+    ///
+    /// The terms of another namespace's record carry another number, so that it matches nothing.
     func hits(_ db: Database, namespace: Int64, _ condition: FilterSQL?, among keys: [RecordKey]) throws -> [KeywordHit]
     {
-        let statement = try db.makeStatement(
-            sql: """
-                SELECT c.c0 FROM record r JOIN keyword_content c ON c.id = r.key \
-                WHERE r.key = ? AND r.namespace = ? AND \(condition?.sql ?? "1")
-                """)
-        let positions = Dictionary(terms.enumerated().map { ($1.term, $0) }, uniquingKeysWith: { first, _ in first })
+        let join = condition.map { "JOIN record r ON r.key = c.id AND \($0.sql)" } ?? ""
+        let sql = """
+            SELECT c.id, CAST(c.c0 AS BLOB) FROM json_each(?) k CROSS JOIN keyword_content c ON c.id = k.value \(join)
+            """
+        let list = "[" + Set(keys).map(String.init).joined(separator: ",") + "]"
+        let wanted = terms.map { Array("\(namespace)_\($0.term)".utf8) }
+        let rows = try Row.fetchCursor(
+            db.cachedStatement(sql: sql), arguments: StatementArguments([list] + (condition?.arguments ?? [])))
+        var frequencies = [Int](repeating: 0, count: terms.count)
         var hits: [KeywordHit] = []
-        for key in Set(keys) {
-            let arguments = StatementArguments([key, namespace] + (condition?.arguments ?? []))
-            guard let text = try String.fetchOne(statement, arguments: arguments) else { continue }
-            let found = KeywordTerms.terms(in: text, namespace: namespace)
-            var frequencies = [Int](repeating: 0, count: terms.count)
-            for term in found { if let position = positions[term] { frequencies[position] += 1 } }
-            let score = score(frequencies, length: found.count)
-            if score > 0 { hits.append(KeywordHit(key: key, score: score)) }
+        while let row = try rows.next() {
+            let length = try row.withUnsafeData(atIndex: 1) { data in
+                Self.count(wanted, in: data ?? Data(), into: &frequencies)
+            }
+            let score = score(frequencies, length: length)
+            if score > 0 { hits.append(KeywordHit(key: row[0], score: score)) }
         }
         hits.sort { ($1.score, $0.key) < ($0.score, $1.key) }
         return Array(hits.prefix(limit))
+    }
+
+    /// Counts how often each wanted term stands in a row text and returns how many terms the text has.
+    private static func count(_ wanted: [[UInt8]], in text: Data, into frequencies: inout [Int]) -> Int {
+        for index in frequencies.indices { frequencies[index] = 0 }
+        guard !text.isEmpty else { return 0 }
+        return text.withUnsafeBytes { bytes in
+            var (length, start) = (0, 0)
+            while start <= bytes.count {
+                let rest = bytes[start...]
+                let end = rest.firstIndex(of: UInt8(ascii: " ")) ?? bytes.count
+                length += 1
+                let term = UnsafeRawBufferPointer(rebasing: bytes[start..<end])
+                for (index, candidate) in wanted.enumerated() where candidate.count == term.count {
+                    if term.elementsEqual(candidate) {
+                        frequencies[index] += 1
+                        break
+                    }
+                }
+                start = end + 1
+            }
+            return length
+        }
     }
 
     /// The same steps as in `keyword_rank.c`, so that both give the same bits.
