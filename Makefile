@@ -39,9 +39,13 @@ format: ## Format all Swift sources.
 lint: ## Check the format of all Swift sources.
 	swift format lint --strict -r Package.swift Sources Tests Snippets Benchmarks/Package.swift Benchmarks/Sources Benchmarks/Tests
 
-docs: ## Write the library's reference pages to .build/docs.
-	swift package --allow-writing-to-directory .build/docs generate-documentation --target Strata \
-		--output-path .build/docs --transform-for-static-hosting
+docs: setup ## Write the library's reference pages to .build/docs (open with any static web server).
+	rm -rf .build/symbol-graphs .build/docs && mkdir -p .build/symbol-graphs
+	$(SWIFT_BUILD) --target Strata --scratch-path .build/for-docs \
+		-Xswiftc -emit-symbol-graph -Xswiftc -emit-symbol-graph-dir -Xswiftc $(CURDIR)/.build/symbol-graphs
+	mkdir -p .build/docs-input && cp .build/symbol-graphs/Strata*.symbols.json .build/docs-input/
+	docc convert --fallback-display-name Strata --fallback-bundle-identifier strata \
+		--additional-symbol-graph-dir .build/docs-input --output-path .build/docs --transform-for-static-hosting
 
 clean: ## Remove everything that was built; set-up's files stay in STRATA_HOME.
 	rm -rf .build Benchmarks/.build

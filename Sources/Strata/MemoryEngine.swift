@@ -108,9 +108,10 @@ public final class MemoryEngine: Sendable {
 
     /// Writes down what is still to be written (use counts), finishes what was accepted and lets go of the folder.
     ///
-    /// Later calls throw ``StrataError/Code/closed``.
+    /// Later calls throw ``StrataError/Code/closed``. Use counts that cannot be written, on a full disk say, are lost:
+    /// they are counts, not memories, and whoever only read is not to fail for them.
     public func close() async throws {
-        try await flushUses()
+        try? await flushUses()
         await writes.close()
         feed.finish()
         try await store.close()
