@@ -1,13 +1,16 @@
 #!/usr/bin/env python3
-"""Checks every *.json beside this file (LoCoMo form) and prints a table; exit 1 if anything is wrong.  Standard library only."""
+"""Checks every *.json beside this file (LoCoMo form) and prints a table; exit 1 if anything is wrong.  Standard library only.
+
+Folders named as arguments are compared with: no turn, question or sample_id may occur in two files, there or here.
+"""
 import json, pathlib, re, sys
 from collections import Counter
 from datetime import datetime
 
 HERE = pathlib.Path(__file__).resolve().parent
 CATEGORIES = {1: 'multi', 2: 'temporal', 3: 'open', 4: 'single', 5: 'unanswerable'}
-MIN_TURNS, MAX_TURNS, MIN_SESSIONS, MAX_SESSIONS, MIN_QUESTIONS = 100, 170, 8, 16, 25
-MIN_WORDS, MAX_WORDS = 3, 60
+MIN_TURNS, MAX_TURNS, MIN_SESSIONS, MAX_SESSIONS, MIN_QUESTIONS, MAX_QUESTIONS = 100, 200, 8, 30, 25, 75
+MIN_WORDS, MAX_WORDS = 1, 130
 
 
 def check(path):
@@ -65,27 +68,35 @@ def check(path):
         cats[q['category']] += 1
         questions[re.sub(r'\W+', ' ', q['question'].lower()).strip()] += 1
     say(all(v == 1 for v in questions.values()), f'repeated questions {[k for k, v in questions.items() if v > 1]}')
-    say(len(c['qa']) >= MIN_QUESTIONS, f'{len(c["qa"])} questions')
+    say(MIN_QUESTIONS <= len(c['qa']) <= MAX_QUESTIONS, f'{len(c["qa"])} questions')
     say(all(cats[k] for k in CATEGORIES), f'categories missing: {[v for k, v in CATEGORIES.items() if not cats[k]]}')
     days = (last - first).days if first else 0
     row = [path.stem, c['language'], len(numbers), days, turns, words, captions, len(c['qa'])]
-    return row + [cats[k] for k in CATEGORIES], bad, c['sample_id'], list(questions)
+    return row + [cats[k] for k in CATEGORIES], bad, c['sample_id'], list(questions), list(texts)
 
 
 def main():
-    rows, bad, ids, asked = [], [], Counter(), Counter()
+    rows, bad, ids, asked, said = [], [], Counter(), Counter(), Counter()
+    for folder in sys.argv[1:]:
+        for path in pathlib.Path(folder).glob('*.json'):
+            _, _, sample, questions, texts = check(path)
+            ids[sample] += 1
+            asked.update(questions)
+            said.update(texts)
     for path in sorted(HERE.glob('*.json')):
-        row, wrong, sample, questions = check(path)
+        row, wrong, sample, questions, texts = check(path)
         rows.append(row)
         bad += wrong
         ids[sample] += 1
         asked.update(questions)
+        said.update(texts)
     bad += [f'sample_id {k} in {v} files' for k, v in ids.items() if v > 1]
     bad += [f'question in two files: {k}' for k, v in asked.items() if v > 1]
+    bad += [f'turn in two files: {k}' for k, v in said.items() if v > 1]
     head = ['file', 'lang', 'sess', 'days', 'turns', 'words', 'capt', 'qa', *CATEGORIES.values()]
     rows.append(['total', '', *(sum(r[i] for r in rows) for i in range(2, len(head)))])
     for r in [head, *rows]:
-        print(f'{r[0]:<22}{r[1]:<5}' + ''.join(f'{x:>{max(7, len(h) + 2)}}' for x, h in zip(r[2:], head[2:])))
+        print(f'{r[0]:<26}{r[1]:<5}' + ''.join(f'{x:>{max(7, len(h) + 2)}}' for x, h in zip(r[2:], head[2:])))
     for line in bad:
         print('BAD', line)
     if not rows[:-1]:
