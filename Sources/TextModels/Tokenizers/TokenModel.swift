@@ -3,20 +3,39 @@ import StrataCore
 /// The third step of tokenizing: a word to token ids.
 enum TokenModel: Sendable {
     case wordPiece(WordPieceModel)
+    case bpe(BPEModel)
+    case unigram(UnigramModel)
 
-    static let supported = "WordPiece"
+    static let supported = "WordPiece, BPE, Unigram"
 
-    init(_ section: JSONSection, vocabulary: Vocabulary) throws {
-        // Files of the first releases name no type; their models are told apart by the members they have.
-        let kind =
-            try section.member("type")?.string() ?? (section.node["max_input_chars_per_word"] == nil ? "" : "WordPiece")
-        guard kind == "WordPiece" else { throw section.unsupported(kind, supported: Self.supported) }
-        self = .wordPiece(try WordPieceModel(section, vocabulary: vocabulary))
+    /// - Parameter isByteLevel: whether the words come as the text's own bytes, for which the vocabulary has letters.
+    init(_ section: JSONSection, vocabulary: Vocabulary, isByteLevel: Bool) throws {
+        let kind = try section.member("type")?.string() ?? Self.kind(ofUntyped: section)
+        guard kind == "BPE" || !isByteLevel else {
+            throw StrataError.tokenizerInvalid(
+                "the pre-tokenizer ByteLevel goes with a model of type BPE, this one is \"\(kind)\"")
+        }
+        switch kind {
+        case "WordPiece": self = .wordPiece(try WordPieceModel(section, vocabulary: vocabulary))
+        case "BPE": self = .bpe(try BPEModel(section, vocabulary: vocabulary, isByteLevel: isByteLevel))
+        case "Unigram": self = .unigram(try UnigramModel(section, vocabulary: vocabulary))
+        default: throw section.unsupported(kind, supported: Self.supported)
+        }
     }
 
+    /// Files of the first releases name no type; their models are told apart by the members they have.
+    private static func kind(ofUntyped section: JSONSection) -> String {
+        if section.node["merges"] != nil { return "BPE" }
+        if section.node["unk_id"] != nil { return "Unigram" }
+        return section.node["max_input_chars_per_word"] == nil ? "" : "WordPiece"
+    }
+
+    @inline(__always)
     func tokenize(_ word: ValidUTF8, into ids: inout [Int32]) {
         switch self {
         case .wordPiece(let model): model.tokenize(word, into: &ids)
+        case .bpe(let model): model.tokenize(word, into: &ids)
+        case .unigram(let model): model.tokenize(word, into: &ids)
         }
     }
 }

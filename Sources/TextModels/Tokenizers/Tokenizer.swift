@@ -14,7 +14,7 @@ public struct Tokenizer: Sendable {
     private let vocabulary: Vocabulary
     private let addedTokens: AddedTokens
     private let normalizer: TextNormalizer?
-    private let preTokenizer: PreTokenizer?
+    private let splitter: WordSplitter?
     private let model: TokenModel
     private let postProcessor: PostProcessor
 
@@ -32,8 +32,8 @@ public struct Tokenizer: Sendable {
         let model = try root.required("model")
         let vocabulary = try Vocabulary(model.required("vocab"))
         normalizer = try root.member("normalizer").map(TextNormalizer.init)
-        preTokenizer = try root.member("pre_tokenizer").map(PreTokenizer.init)
-        self.model = try TokenModel(model, vocabulary: vocabulary)
+        splitter = try root.member("pre_tokenizer").map(WordSplitter.init)
+        self.model = try TokenModel(model, vocabulary: vocabulary, isByteLevel: splitter?.isByteLevel ?? false)
         let addedTokens = try AddedTokens(
             root.member("added_tokens"), vocabulary: vocabulary, normalizer: normalizer)
         let idOf = { (token: [UInt8]) in addedTokens.id(of: token) ?? vocabulary.trie[token] }
@@ -107,40 +107,43 @@ public struct Tokenizer: Sendable {
                 switch part {
                 case .token(let id): ids.append(id)
                 case .text(let range):
+                    let isStart = range.lowerBound == 0
                     guard let normalizer else {
-                        appendNormalForm(bytes.part(range), to: &ids, countMax)
+                        appendNormalForm(bytes.part(range), isStart: isStart, to: &ids, countMax)
                         return
                     }
                     normalForm.removeAll(keepingCapacity: true)
                     normalForm.reserveCapacity(range.count + range.count / 4)
                     normalizer.normalize(bytes.part(range), into: &normalForm)
-                    normalForm.withUnsafeBufferPointer { appendNormalForm($0, to: &ids, countMax) }
+                    normalForm.withUnsafeBufferPointer { appendNormalForm($0, isStart: isStart, to: &ids, countMax) }
                 }
             }
             return ids
         }
     }
 
-    private func appendNormalForm(_ text: ValidUTF8, to ids: inout [Int32], _ countMax: Int) {
+    private func appendNormalForm(_ text: ValidUTF8, isStart: Bool, to ids: inout [Int32], _ countMax: Int) {
         addedTokens.splitNormalForm(text) { part in
             switch part {
             case .token(let id): ids.append(id)
-            case .text(let range): appendWords(of: text, range, to: &ids, countMax)
+            case .text(let range):
+                appendWords(of: text, range, isStart: isStart && range.lowerBound == 0, to: &ids, countMax)
             }
         }
     }
 
-    private func appendWords(of text: ValidUTF8, _ range: Range<Int>, to ids: inout [Int32], _ countMax: Int) {
-        var words: [Range<Int>] = []
-        if let preTokenizer {
-            words.reserveCapacity(range.count / 4 + 4)
-            preTokenizer.split(text, range, into: &words)
-        } else if !range.isEmpty {
-            words.append(range)
+    private func appendWords(
+        of text: ValidUTF8, _ range: Range<Int>, isStart: Bool, to ids: inout [Int32], _ countMax: Int
+    ) {
+        guard let splitter else {
+            if !range.isEmpty { model.tokenize(text.part(range), into: &ids) }
+            return
         }
-        for word in words {
-            model.tokenize(text.part(word), into: &ids)
-            if ids.count > countMax { return }
+        splitter.forWords(of: text, range, isStart: isStart) { text, words in
+            for word in words {
+                model.tokenize(text.part(word), into: &ids)
+                if ids.count > countMax { return }
+            }
         }
     }
 }
