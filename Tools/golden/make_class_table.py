@@ -71,7 +71,7 @@ def clustering(key, probe, replaced):
     asked = [c for c in SCALARS if c not in (0x0A, 0x0D)]
     parts = charsmap(key.encode()).normalize_str("\n".join(probe(chr(c)) for c in asked)).split("\n")
     assert len(parts) == len(asked)
-    return {c for c, part in zip(asked, parts) if part == replaced(chr(c))}
+    return {c for c, part in zip(asked, parts) if part == replaced("X" if chr(c) == key else chr(c))}
 
 
 def varint(n):

@@ -73,7 +73,8 @@ extension BPEModel {
             func id(_ token: [UInt8]) throws -> Int32 {
                 guard let id = vocabulary.trie[token] else {
                     throw StrataError.tokenizerInvalid(
-                        "\(place) needs the token \"\(String(decoding: token, as: UTF8.self))\", which the vocabulary lacks")
+                        "\(place) needs the token \"\(String(decoding: token, as: UTF8.self))\", which the vocabulary lacks"
+                    )
                 }
                 return id
             }

@@ -58,7 +58,9 @@ struct MergeTable: Sendable {
     private func scan(_ tokens: UnsafeMutableBufferPointer<Int32>) -> Int {
         withUnsafeTemporaryAllocation(of: Merge.self, capacity: tokens.count) { merges in
             var count = tokens.count
-            for index in 0..<count - 1 { merges.initializeElement(at: index, to: self[tokens[index], tokens[index + 1]]) }
+            for index in 0..<count - 1 {
+                merges.initializeElement(at: index, to: self[tokens[index], tokens[index + 1]])
+            }
             merges.initializeElement(at: count - 1, to: .none)
             while true {
                 var best = 0

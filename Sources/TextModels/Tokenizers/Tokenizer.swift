@@ -51,29 +51,36 @@ public struct Tokenizer: Sendable {
     ///
     /// - Parameters:
     ///   - text: any text; an empty one gives the special tokens alone.
-    ///   - tokenCountMax: the most tokens wanted, special ones included. What is too long is cut at its end, the
-    ///     special tokens stay: with a limit below their number they are all there is.
+    ///   - tokenCountMax: the most tokens wanted, special ones included. What is too long is cut, the special tokens
+    ///     stay: with a limit below their number they are all there is.
+    ///   - cut: where a text that is too long loses tokens.
     ///   - addSpecialTokens: whether to put the special tokens of the model around.
-    public func encode(_ text: String, tokenCountMax: Int, addSpecialTokens: Bool = true) -> TokenizedText {
+    public func encode(
+        _ text: String, tokenCountMax: Int, cut: TruncationSide = .end, addSpecialTokens: Bool = true
+    ) -> TokenizedText {
         let specialCount = addSpecialTokens ? postProcessor.specialCount(isPair: false) : 0
         let limit = max(0, tokenCountMax - specialCount)
-        let ids = tokenIDs(text, stoppingAfter: limit)
+        let ids = tokenIDs(text, stoppingAfter: cut == .end ? limit : .max)
         return postProcessor.join(
-            ids.prefix(limit), nil, addSpecialTokens: addSpecialTokens, isTruncated: ids.count > limit)
+            cut.keep(limit, of: ids), nil, addSpecialTokens: addSpecialTokens, isTruncated: ids.count > limit)
     }
 
     /// The tokens of two texts in one sequence, as rerankers read a question and a passage.
     ///
-    /// - Parameter tokenCountMax: the most tokens wanted, special ones included. The longer text is cut at its end
-    ///   until both fit; two texts that are both longer than half of the room get half of it each.
-    public func encode(_ first: String, pairedWith second: String, tokenCountMax: Int) -> TokenizedText {
+    /// - Parameters:
+    ///   - tokenCountMax: the most tokens wanted, special ones included. The longer text is cut until both fit; two
+    ///     texts that are both longer than half of the room get half of it each.
+    ///   - cut: where a text that is too long loses tokens.
+    public func encode(
+        _ first: String, pairedWith second: String, tokenCountMax: Int, cut: TruncationSide = .end
+    ) -> TokenizedText {
         let limit = max(0, tokenCountMax - postProcessor.specialCount(isPair: true))
         // Of two long texts the longer one gets the odd token, so the second is read until it is known to be longer.
         let firstIDs = tokenIDs(first, stoppingAfter: .max)
-        let secondIDs = tokenIDs(second, stoppingAfter: max(limit, firstIDs.count))
+        let secondIDs = tokenIDs(second, stoppingAfter: cut == .end ? max(limit, firstIDs.count) : .max)
         let (firstCount, secondCount) = Self.longestFirst(firstIDs.count, secondIDs.count, limit: limit)
         return postProcessor.join(
-            firstIDs.prefix(firstCount), secondIDs.prefix(secondCount), addSpecialTokens: true,
+            cut.keep(firstCount, of: firstIDs), cut.keep(secondCount, of: secondIDs), addSpecialTokens: true,
             isTruncated: firstCount < firstIDs.count || secondCount < secondIDs.count)
     }
 

@@ -85,7 +85,9 @@ struct UnigramModel: Sendable {
 
     @inline(__always)
     private func offer(_ score: Double, _ id: Int32, _ start: Int, to step: inout Step) {
-        if step.start < 0 || score > step.score { step = Step(score: score, start: Int32(truncatingIfNeeded: start), id: id) }
+        if step.start < 0 || score > step.score {
+            step = Step(score: score, start: Int32(truncatingIfNeeded: start), id: id)
+        }
     }
 
     private func appendReversed(unknown text: ValidUTF8, to ids: inout [Int32]) {

@@ -92,7 +92,9 @@ struct WordPattern: Sendable, Equatable {
         }
 
         private var letterClass: Classes { pattern.marksAreLetters ? [.letter, .mark] : .letter }
-        private var notOther: Classes { pattern.marksAreLetters ? [.letter, .mark, .number, .space] : [.letter, .number, .space] }
+        private var notOther: Classes {
+            pattern.marksAreLetters ? [.letter, .mark, .number, .space] : [.letter, .number, .space]
+        }
 
         /// `'s|'t|'re|'ve|'m|'ll|'d`, in either case except in GPT-2's pattern.
         private func endOfContraction(from start: Int) -> Int? {
@@ -207,7 +209,9 @@ struct WordPattern: Sendable, Equatable {
             guard pattern.letters != .afterSpace else { return end }
             while end < self.end {
                 let byte = text[end]
-                guard byte == 0x0A || byte == 0x0D || pattern.letters == .cased && byte == UInt8(ascii: "/") else { break }
+                guard byte == 0x0A || byte == 0x0D || pattern.letters == .cased && byte == UInt8(ascii: "/") else {
+                    break
+                }
                 end += 1
             }
             return end
