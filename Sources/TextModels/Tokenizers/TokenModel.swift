@@ -30,12 +30,23 @@ enum TokenModel: Sendable {
         return section.node["max_input_chars_per_word"] == nil ? "" : "WordPiece"
     }
 
-    @inline(__always)
-    func tokenize(_ word: ValidUTF8, into ids: inout [Int32]) {
+    /// Appends the tokens of words, in order; stops after the word with which there are more than `countMax`.
+    func tokenize(_ words: [Range<Int>], of text: ValidUTF8, into ids: inout [Int32], stoppingAfter countMax: Int) {
+        // The kind is told once for all words, so that no word pays for taking the model out of its case.
         switch self {
-        case .wordPiece(let model): model.tokenize(word, into: &ids)
-        case .bpe(let model): model.tokenize(word, into: &ids)
-        case .unigram(let model): model.tokenize(word, into: &ids)
+        case .wordPiece(let model): Self.each(words, &ids, countMax) { model.tokenize(text.part($0), into: &$1) }
+        case .bpe(let model): Self.each(words, &ids, countMax) { model.tokenize(text.part($0), into: &$1) }
+        case .unigram(let model): Self.each(words, &ids, countMax) { model.tokenize(text.part($0), into: &$1) }
+        }
+    }
+
+    @inline(__always)
+    private static func each(
+        _ words: [Range<Int>], _ ids: inout [Int32], _ countMax: Int, _ body: (Range<Int>, inout [Int32]) -> Void
+    ) {
+        for word in words {
+            body(word, &ids)
+            if ids.count > countMax { return }
         }
     }
 }
