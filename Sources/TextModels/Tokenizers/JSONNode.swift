@@ -29,6 +29,14 @@ enum JSONNode: Equatable {
         }
     }
 
+    var doubleValue: Double? {
+        switch self {
+        case .integer(let value): Double(value)
+        case .number(let value): value
+        default: nil
+        }
+    }
+
     /// The member of that name; nil when it is missing, `null`, or when this is no object.
     subscript(name: String) -> JSONNode? {
         guard case .object(let members) = self,

@@ -184,9 +184,9 @@ struct JSONReader {
             if !take(UInt8(ascii: "+")) { _ = take(UInt8(ascii: "-")) }
             guard digits() else { throw malformed("expected a digit") }
         }
-        let text = String(decoding: bytes[start..<position], as: UTF8.self)
-        if isInteger, let integer = Int(text) { return .integer(integer) }
-        guard let number = Double(text), number.isFinite else { throw malformed("a number out of range") }
+        let text = bytes[start..<position]
+        if isInteger, let integer = Int(String(decoding: text, as: UTF8.self)) { return .integer(integer) }
+        guard let number = SerdeNumber.parse(text), number.isFinite else { throw malformed("a number out of range") }
         return .number(number)
     }
 }

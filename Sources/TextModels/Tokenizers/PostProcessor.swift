@@ -8,7 +8,7 @@ struct PostProcessor: Sendable {
         case special([Int32], typeID: Int32)
     }
 
-    static let supported = "TemplateProcessing, BertProcessing"
+    static let supported = "TemplateProcessing, BertProcessing, RobertaProcessing, ByteLevel, Sequence"
 
     private let single: [Piece]
     private let pair: [Piece]
@@ -61,7 +61,7 @@ extension PostProcessor {
     init(_ section: JSONSection?, idOf: ([UInt8]) -> Int32?) throws {
         let plainSingle: [Piece] = [.first(typeID: 0)]
         let plainPair: [Piece] = [.first(typeID: 0), .second(typeID: 1)]
-        guard let section else {
+        guard let section = try section.flatMap(Self.effective) else {
             (single, pair, bareSingle, barePair) = (plainSingle, plainPair, plainSingle, plainPair)
             return
         }
@@ -78,7 +78,28 @@ extension PostProcessor {
             single = [.special([start], typeID: 0), .first(typeID: 0), .special([separator], typeID: 0)]
             pair = single + [.second(typeID: 1), .special([separator], typeID: 1)]
             (bareSingle, barePair) = (plainSingle, plainPair)
+        case "RobertaProcessing":
+            let separator = try Self.token(section.required("sep"), idOf)
+            let start = try Self.token(section.required("cls"), idOf)
+            single = [.special([start], typeID: 0), .first(typeID: 0), .special([separator], typeID: 0)]
+            pair = single + [.special([separator], typeID: 0), .second(typeID: 0), .special([separator], typeID: 0)]
+            (bareSingle, barePair) = (plainSingle, [.first(typeID: 0), .second(typeID: 0)])
         case let kind: throw section.unsupported(kind, supported: Self.supported)
+        }
+    }
+
+    /// The one component that adds tokens. ByteLevel only moves the places of tokens in the text, which nobody asks for.
+    private static func effective(_ section: JSONSection) throws -> JSONSection? {
+        switch try section.kind() {
+        case "ByteLevel": return nil
+        case "Sequence":
+            let parts = try section.required("processors").elements().compactMap(effective)
+            guard parts.count <= 1 else {
+                throw StrataError.tokenizerInvalid(
+                    "\(section.path) has \(parts.count) components that add tokens; one beside ByteLevel is supported")
+            }
+            return parts.first
+        default: return section
         }
     }
 

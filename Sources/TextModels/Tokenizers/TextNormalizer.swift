@@ -9,10 +9,12 @@ indirect enum TextNormalizer: Sendable {
     case strip(left: Bool, right: Bool)
     case prepend([UInt8])
     case replace([UInt8], with: [UInt8])
+    case replaceRuns(ScalarRun, with: [UInt8])
+    case charactersMap(CharactersMap)
     case sequence([TextNormalizer])
 
     static let supported = """
-        BertNormalizer, Lowercase, NFC, NFD, NFKC, NFKD, StripAccents, Strip, Prepend, Replace (of a string), Sequence
+        BertNormalizer, Lowercase, NFC, NFD, NFKC, NFKD, StripAccents, Strip, Prepend, Replace, Precompiled, Sequence
         """
 
     /// Appends the normal form of `text` to `output`.
@@ -26,6 +28,8 @@ indirect enum TextNormalizer: Sendable {
         case .prepend(let prefix):
             if !text.isEmpty { output.append(contentsOf: prefix) }
             output.append(contentsOf: text)
+        case .charactersMap(let map): map.normalize(text, into: &output)
+        case .replaceRuns(let run, let replacement): run.replace(in: text, with: replacement, into: &output)
         case .replace(let pattern, let replacement): replace(pattern, with: replacement, in: text, into: &output)
         case .sequence(let steps):
             var current = Array(text)
@@ -130,11 +134,22 @@ extension TextNormalizer {
         case "Prepend": self = .prepend(try section.required("prepend").bytes())
         case "Replace":
             let pattern = try section.required("pattern")
-            guard let text = try pattern.member("String")?.bytes(), !text.isEmpty else {
-                throw StrataError.tokenizerInvalid(
-                    "\(pattern.path) is not a string pattern; supported are patterns of the kind String, not empty")
+            let replacement = try section.required("content").bytes()
+            if let expression = try pattern.member("Regex")?.string() {
+                guard let run = ScalarRun(expression: expression) else {
+                    throw StrataError.tokenizerInvalid(
+                        """
+                        \(pattern.path) is the regular expression \(expression), which this version does not know; \
+                        known are \(ScalarRun.known)
+                        """)
+                }
+                self = .replaceRuns(run, with: replacement)
+                return
             }
-            self = .replace(text, with: try section.required("content").bytes())
+            let text = try pattern.required("String").bytes()
+            guard !text.isEmpty else { throw StrataError.tokenizerInvalid("\(pattern.path).String is empty") }
+            self = .replace(text, with: replacement)
+        case "Precompiled": self = .charactersMap(try CharactersMap(section.required("precompiled_charsmap")))
         case "Sequence":
             self = .sequence(try section.required("normalizers").elements().map(TextNormalizer.init))
         case let kind: throw section.unsupported(kind, supported: Self.supported)

@@ -13,9 +13,7 @@ public struct Tokenizer: Sendable {
 
     private let vocabulary: Vocabulary
     private let addedTokens: AddedTokens
-    private let normalizer: TextNormalizer?
-    private let preTokenizer: PreTokenizer?
-    private let model: TokenModel
+    private let steps: TokenizerSteps
     private let postProcessor: PostProcessor
 
     /// Reads a tokenizer from the content of a `tokenizer.json`.
@@ -31,9 +29,9 @@ public struct Tokenizer: Sendable {
         let root = JSONSection(node: try JSONReader.parse(json), path: "")
         let model = try root.required("model")
         let vocabulary = try Vocabulary(model.required("vocab"))
-        normalizer = try root.member("normalizer").map(TextNormalizer.init)
-        preTokenizer = try root.member("pre_tokenizer").map(PreTokenizer.init)
-        self.model = try TokenModel(model, vocabulary: vocabulary)
+        let normalizer = try root.member("normalizer").map(TextNormalizer.init)
+        let splitter = try root.member("pre_tokenizer").map(WordSplitter.init)
+        let tokenModel = try TokenModel(model, vocabulary: vocabulary, isByteLevel: splitter?.isByteLevel ?? false)
         let addedTokens = try AddedTokens(
             root.member("added_tokens"), vocabulary: vocabulary, normalizer: normalizer)
         let idOf = { (token: [UInt8]) in addedTokens.id(of: token) ?? vocabulary.trie[token] }
@@ -45,35 +43,44 @@ public struct Tokenizer: Sendable {
         vocabularyCount = vocabulary.tokens.count + addedTokens.extraTokens.count
         self.vocabulary = vocabulary
         self.addedTokens = addedTokens
+        steps = TokenizerSteps(
+            addedTokens: addedTokens, normalizer: normalizer, splitter: splitter, model: tokenModel)
     }
 
     /// The tokens of a text.
     ///
     /// - Parameters:
     ///   - text: any text; an empty one gives the special tokens alone.
-    ///   - tokenCountMax: the most tokens wanted, special ones included. What is too long is cut at its end, the
-    ///     special tokens stay: with a limit below their number they are all there is.
+    ///   - tokenCountMax: the most tokens wanted, special ones included. What is too long is cut, the special tokens
+    ///     stay: with a limit below their number they are all there is.
+    ///   - cut: where a text that is too long loses tokens.
     ///   - addSpecialTokens: whether to put the special tokens of the model around.
-    public func encode(_ text: String, tokenCountMax: Int, addSpecialTokens: Bool = true) -> TokenizedText {
+    public func encode(
+        _ text: String, tokenCountMax: Int, cut: TruncationSide = .end, addSpecialTokens: Bool = true
+    ) -> TokenizedText {
         let specialCount = addSpecialTokens ? postProcessor.specialCount(isPair: false) : 0
         let limit = max(0, tokenCountMax - specialCount)
-        let ids = tokenIDs(text, stoppingAfter: limit)
+        let ids = steps.tokenIDs(text, stoppingAfter: cut == .end ? limit : .max)
         return postProcessor.join(
-            ids.prefix(limit), nil, addSpecialTokens: addSpecialTokens, isTruncated: ids.count > limit)
+            cut.keep(limit, of: ids), nil, addSpecialTokens: addSpecialTokens, isTruncated: ids.count > limit)
     }
 
     /// The tokens of two texts in one sequence, as rerankers read a question and a passage.
     ///
-    /// - Parameter tokenCountMax: the most tokens wanted, special ones included. The longer text is cut at its end
-    ///   until both fit; two texts that are both longer than half of the room get half of it each.
-    public func encode(_ first: String, pairedWith second: String, tokenCountMax: Int) -> TokenizedText {
+    /// - Parameters:
+    ///   - tokenCountMax: the most tokens wanted, special ones included. The longer text is cut until both fit; two
+    ///     texts that are both longer than half of the room get half of it each.
+    ///   - cut: where a text that is too long loses tokens.
+    public func encode(
+        _ first: String, pairedWith second: String, tokenCountMax: Int, cut: TruncationSide = .end
+    ) -> TokenizedText {
         let limit = max(0, tokenCountMax - postProcessor.specialCount(isPair: true))
         // Of two long texts the longer one gets the odd token, so the second is read until it is known to be longer.
-        let firstIDs = tokenIDs(first, stoppingAfter: .max)
-        let secondIDs = tokenIDs(second, stoppingAfter: max(limit, firstIDs.count))
+        let firstIDs = steps.tokenIDs(first, stoppingAfter: .max)
+        let secondIDs = steps.tokenIDs(second, stoppingAfter: cut == .end ? max(limit, firstIDs.count) : .max)
         let (firstCount, secondCount) = Self.longestFirst(firstIDs.count, secondIDs.count, limit: limit)
         return postProcessor.join(
-            firstIDs.prefix(firstCount), secondIDs.prefix(secondCount), addSpecialTokens: true,
+            cut.keep(firstCount, of: firstIDs), cut.keep(secondCount, of: secondIDs), addSpecialTokens: true,
             isTruncated: firstCount < firstIDs.count || secondCount < secondIDs.count)
     }
 
@@ -93,54 +100,5 @@ public struct Tokenizer: Sendable {
             longer = limit - shorter
         }
         return first > second ? (longer, shorter) : (shorter, longer)
-    }
-
-    /// The tokens without special ones around; a few more than `countMax` when there are more.
-    private func tokenIDs(_ text: String, stoppingAfter countMax: Int) -> [Int32] {
-        var text = text
-        return text.withUTF8 { bytes in
-            var ids: [Int32] = []
-            ids.reserveCapacity(min(countMax, bytes.count / 4) + 8)
-            var normalForm: [UInt8] = []
-            addedTokens.split(bytes) { part in
-                guard ids.count <= countMax else { return }
-                switch part {
-                case .token(let id): ids.append(id)
-                case .text(let range):
-                    guard let normalizer else {
-                        appendNormalForm(bytes.part(range), to: &ids, countMax)
-                        return
-                    }
-                    normalForm.removeAll(keepingCapacity: true)
-                    normalForm.reserveCapacity(range.count + range.count / 4)
-                    normalizer.normalize(bytes.part(range), into: &normalForm)
-                    normalForm.withUnsafeBufferPointer { appendNormalForm($0, to: &ids, countMax) }
-                }
-            }
-            return ids
-        }
-    }
-
-    private func appendNormalForm(_ text: ValidUTF8, to ids: inout [Int32], _ countMax: Int) {
-        addedTokens.splitNormalForm(text) { part in
-            switch part {
-            case .token(let id): ids.append(id)
-            case .text(let range): appendWords(of: text, range, to: &ids, countMax)
-            }
-        }
-    }
-
-    private func appendWords(of text: ValidUTF8, _ range: Range<Int>, to ids: inout [Int32], _ countMax: Int) {
-        var words: [Range<Int>] = []
-        if let preTokenizer {
-            words.reserveCapacity(range.count / 4 + 4)
-            preTokenizer.split(text, range, into: &words)
-        } else if !range.isEmpty {
-            words.append(range)
-        }
-        for word in words {
-            model.tokenize(text.part(word), into: &ids)
-            if ids.count > countMax { return }
-        }
     }
 }

@@ -30,18 +30,13 @@ struct UnicodeTable: Sendable {
         var lowercaseOffset: Int { Int(bits >> 46 & 0x7FFF) }
     }
 
-    private static let pageBits: UInt32 = 7
-    private static let scalarCount = 0x110000
-
-    private let pages: [UInt16]
-    private let entries: [UInt64]
+    private let entries: PagedTable<UInt64>
     /// Mappings one after the other: a count, then that many scalars.
     private let pool: [UInt32]
     private let compositions: [UInt64: UInt32]
 
     subscript(scalar: UInt32) -> Entry {
-        let page = Int(pages[Int(scalar >> Self.pageBits)])
-        return Entry(bits: entries[page << Int(Self.pageBits) | Int(scalar & (1 << Self.pageBits - 1))])
+        Entry(bits: entries[scalar])
     }
 
     /// The scalars of the mapping at an offset that an ``Entry`` gave.
@@ -56,7 +51,7 @@ struct UnicodeTable: Sendable {
 
     private init() {
         var reader = VarintReader(base64: Self.encoded)
-        var flat = [UInt64](repeating: 0, count: Self.scalarCount)
+        var flat = [UInt64](repeating: 0, count: PagedTable<UInt64>.scalarCount)
         var scalar = 0
         for _ in 0..<reader.next() {
             let end = scalar + Int(reader.next())
@@ -81,67 +76,8 @@ struct UnicodeTable: Sendable {
             let pair = UInt64(reader.next()) << 32 | UInt64(reader.next())
             compositions[pair] = reader.next()
         }
-
-        var pages: [UInt16] = []
-        var entries: [UInt64] = []
-        var known: [ArraySlice<UInt64>: UInt16] = [:]
-        let pageSize = 1 << Int(Self.pageBits)
-        for start in stride(from: 0, to: Self.scalarCount, by: pageSize) {
-            let page = flat[start..<start + pageSize]
-            if let index = known[page] {
-                pages.append(index)
-            } else {
-                let index = UInt16(entries.count / pageSize)
-                known[page] = index
-                pages.append(index)
-                entries.append(contentsOf: page)
-            }
-        }
-        self.pages = pages
-        self.entries = entries
+        entries = PagedTable(flat)
         self.pool = pool
         self.compositions = compositions
-    }
-}
-
-/// Reads the little-endian base-128 numbers inside a base64 text.
-private struct VarintReader {
-    private var bytes: [UInt8] = []
-    private var position = 0
-
-    init(base64: StaticString) {
-        bytes.reserveCapacity(base64.utf8CodeUnitCount * 3 / 4)
-        var bits: UInt32 = 0
-        var bitCount: UInt32 = 0
-        base64.withUTF8Buffer { text in
-            for byte in text where byte != UInt8(ascii: "=") {
-                let digit: UInt8 =
-                    switch byte {
-                    case UInt8(ascii: "A")...UInt8(ascii: "Z"): byte - UInt8(ascii: "A")
-                    case UInt8(ascii: "a")...UInt8(ascii: "z"): byte - UInt8(ascii: "a") + 26
-                    case UInt8(ascii: "0")...UInt8(ascii: "9"): byte - UInt8(ascii: "0") + 52
-                    case UInt8(ascii: "+"): 62
-                    default: 63
-                    }
-                bits = bits << 6 | UInt32(digit)
-                bitCount += 6
-                if bitCount >= 8 {
-                    bitCount -= 8
-                    bytes.append(UInt8(truncatingIfNeeded: bits >> bitCount))
-                }
-            }
-        }
-    }
-
-    mutating func next() -> UInt32 {
-        var value: UInt32 = 0
-        var shift: UInt32 = 0
-        while true {
-            let byte = bytes[position]
-            position += 1
-            value |= UInt32(byte & 0x7F) << shift
-            if byte < 0x80 { return value }
-            shift += 7
-        }
     }
 }

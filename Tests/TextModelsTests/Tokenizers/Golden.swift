@@ -10,12 +10,14 @@ struct GoldenCase {
     var second: String?
     var tokenCountMax: Int
     var addSpecialTokens: Bool
+    var cut: TruncationSide
     var expected: TokenizedText
 
     /// Reads the array that `Tools/golden/make_tokenizer_golden.py` writes for a case.
     init(_ section: JSONSection) throws {
         let parts = try section.elements()
-        try #require(parts.count == 7)
+        try #require(parts.count == 7 || parts.count == 8)
+        cut = parts.count == 7 ? .end : .beginning
         first = try parts[0].string()
         second = parts[1].node == .null ? nil : try parts[1].string()
         tokenCountMax = try parts[2].integer()
@@ -29,9 +31,10 @@ struct GoldenCase {
 
     func run(_ tokenizer: Tokenizer) -> TokenizedText {
         if let second {
-            tokenizer.encode(first, pairedWith: second, tokenCountMax: tokenCountMax)
+            tokenizer.encode(first, pairedWith: second, tokenCountMax: tokenCountMax, cut: cut)
         } else {
-            tokenizer.encode(first, tokenCountMax: tokenCountMax, addSpecialTokens: addSpecialTokens)
+            tokenizer.encode(
+                first, tokenCountMax: tokenCountMax, cut: cut, addSpecialTokens: addSpecialTokens)
         }
     }
 }

@@ -6,9 +6,10 @@ import Testing
 
 @Suite struct TokenizerGoldenTests {
     /// Every component and option, with small vocabularies in which nearly every letter shows.
-    @Test func everyConfigurationGivesTheIDsOfTheReference() throws {
+    @Test(arguments: [("components.jsonl", 900), ("subword-components.jsonl", 1_500)])
+    func everyConfigurationGivesTheIDsOfTheReference(file: String, caseCountMin: Int) throws {
         var caseCount = 0
-        for line in try Golden.fixture("components.jsonl") {
+        for line in try Golden.fixture(file) {
             let name = try line.required("name").string()
             let tokenizer = try Tokenizer(json: line.required("tokenizer").node.encoded())
             for section in try line.required("cases").elements() {
@@ -18,7 +19,7 @@ import Testing
                 caseCount += 1
             }
         }
-        #expect(caseCount > 900)
+        #expect(caseCount > caseCountMin)
     }
 
     /// At least 20 000 real lines in all the locales of CLDR, random Unicode and pairs, with the vocabulary of MiniLM.
@@ -80,6 +81,12 @@ import Testing
         "Whitespace": words(.whitespace),
         "WhitespaceSplit": words(.whitespaceSplit),
         "Punctuation": words(.punctuation(.isolated)),
+        "Digits": words(.digits(areSingle: false)),
+        "gpt2": words(pattern(0)),
+        "qwen": words(pattern(1)),
+        "llama3": words(pattern(2)),
+        "qwen3.5": words(pattern(3)),
+        "o200k": words(pattern(4)),
     ]
 
     private static func bert(
@@ -95,6 +102,10 @@ import Testing
             normalizer.normalize(text, into: &output)
             return output
         }
+    }
+
+    private static func pattern(_ index: Int) -> PreTokenizer {
+        .pattern(.words(WordPattern.known[index].pattern), .isolated, isInverted: false)
     }
 
     private static func words(_ preTokenizer: PreTokenizer) -> @Sendable (ValidUTF8) -> [UInt8] {
