@@ -19,6 +19,7 @@ let package = Package(
         .library(name: "Strata", targets: ["Strata"]),
         .library(name: "StrataCore", targets: ["StrataCore"]),
         .library(name: "StrataTesting", targets: ["StrataTesting"]),
+        .library(name: "TextModels", targets: ["TextModels"]),
         .library(name: "VectorSearch", targets: ["VectorSearch"]),
     ],
     dependencies: [

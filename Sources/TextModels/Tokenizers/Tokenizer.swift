@@ -16,7 +16,7 @@ public struct Tokenizer: Sendable {
     private let normalizer: TextNormalizer?
     private let preTokenizer: PreTokenizer?
     private let model: TokenModel
-    private let postProcessor: PostProcessor
+    let postProcessor: PostProcessor
 
     /// Reads a tokenizer from the content of a `tokenizer.json`.
     ///
@@ -96,7 +96,7 @@ public struct Tokenizer: Sendable {
     }
 
     /// The tokens without special ones around; a few more than `countMax` when there are more.
-    private func tokenIDs(_ text: String, stoppingAfter countMax: Int) -> [Int32] {
+    func tokenIDs(_ text: String, stoppingAfter countMax: Int) -> [Int32] {
         var text = text
         return text.withUTF8 { bytes in
             var ids: [Int32] = []
