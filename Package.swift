@@ -44,7 +44,7 @@ let package = Package(
             linkerSettings: [.linkedLibrary("dl", .when(platforms: [.linux])), .linkedLibrary("m")]),
         .target(name: "TextModels", dependencies: ["COnnxRuntime", "StrataCore"], swiftSettings: strict),
         .testTarget(
-            name: "TextModelsTests", dependencies: ["COnnxRuntime", "StrataCore", "TextModels"],
+            name: "TextModelsTests", dependencies: ["COnnxRuntime", "StrataCore", "StrataTesting", "TextModels"],
             exclude: ["Tokenizers/Fixtures"], resources: [.copy("Runtime/Fixtures")], swiftSettings: strict),
 
         // Vectors.

@@ -6,7 +6,8 @@ import TextModels
 ///
 /// `embed-bench FOLDER TEXTS.json SECONDS [INTRA_THREADS]`: TEXTS.json holds an object of name to list of texts. Each
 /// list is embedded whole, again and again for so many seconds, then text by text. With more than one intra-op thread
-/// there is one worker. `embed-bench beside …` is ``BesideBench``.
+/// there is one worker. `beside`, `long` and `cache`
+/// as the first argument are ``BesideBench``, ``LongTextBench`` and ``CacheBench``.
 @main
 struct EmbedBench {
     struct Report: Encodable {
@@ -20,6 +21,12 @@ struct EmbedBench {
 
     static func main() async throws {
         var arguments = CommandLine.arguments
+        if arguments.count == 4, arguments[1] == "long" {
+            return try write(await LongTextBench.run(folder: arguments[2], file: arguments[3]))
+        }
+        if arguments.count == 4, arguments[1] == "cache" {
+            return try write(await CacheBench.run(folder: arguments[2], file: arguments[3]))
+        }
         let isBeside = arguments.count > 1 && arguments[1] == "beside"
         if isBeside { arguments.remove(at: 1) }
         guard arguments.count >= 4, let seconds = Double(arguments[3]) else {
