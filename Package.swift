@@ -22,6 +22,7 @@ let package = Package(
         .library(name: "Strata", targets: ["Strata"]),
         .library(name: "StrataCore", targets: ["StrataCore"]),
         .library(name: "StrataTesting", targets: ["StrataTesting"]),
+        .library(name: "TextModels", targets: ["TextModels"]),
         .library(name: "VectorSearch", targets: ["VectorSearch"]),
     ],
     dependencies: [
@@ -46,7 +47,7 @@ let package = Package(
             linkerSettings: [.linkedLibrary("dl", .when(platforms: [.linux])), .linkedLibrary("m")]),
         .target(name: "TextModels", dependencies: ["COnnxRuntime", "StrataCore"], swiftSettings: strict),
         .testTarget(
-            name: "TextModelsTests", dependencies: ["COnnxRuntime", "StrataCore", "TextModels"],
+            name: "TextModelsTests", dependencies: ["COnnxRuntime", "StrataCore", "StrataTesting", "TextModels"],
             exclude: ["Tokenizers/Fixtures"], resources: [.copy("Runtime/Fixtures")], swiftSettings: strict),
 
         // Vectors.

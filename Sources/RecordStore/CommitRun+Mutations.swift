@@ -126,7 +126,9 @@ extension CommitRun {
 
     mutating func forget(_ target: ForgetTarget, in name: String) throws -> StoreOutcome {
         if case .filter(let filter) = target { try filter.checkStorable() }
-        guard let namespace = try existingNamespace(name) else { return .forgotten(ForgetReceipt(), keys: []) }
+        guard let namespace = try existingNamespace(name) else {
+            return .forgotten(ForgetReceipt(), keys: [], contents: [])
+        }
         let keys: [RecordKey]
         switch target {
         case .ids(let ids): keys = try Set(ids).compactMap { try key(of: $0, namespace: namespace) }.sorted()
@@ -134,8 +136,14 @@ extension CommitRun {
         case .everything: keys = try db.keys(namespace: namespace, matching: .all([]))
         }
         var receipt = ForgetReceipt()
-        for key in keys { try forget(key, namespace: namespace, &receipt) }
-        return .forgotten(receipt, keys: keys)
+        var contents: [SHA256.Digest] = []
+        for key in keys {
+            if let bytes = try digest(of: key), let digest = SHA256.Digest(bytes: [UInt8](bytes)) {
+                contents.append(digest)
+            }
+            try forget(key, namespace: namespace, &receipt)
+        }
+        return .forgotten(receipt, keys: keys, contents: contents)
     }
 
     private mutating func forget(_ key: RecordKey, namespace: Int64, _ receipt: inout ForgetReceipt) throws {

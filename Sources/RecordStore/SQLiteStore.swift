@@ -116,7 +116,7 @@ public final class SQLiteStore: MemoryStore {
     }
 
     /// Carries blocking work to a thread that may block, which those of Swift's own pool may not.
-    private static func offPool<Value: Sendable>(_ work: @escaping @Sendable () throws -> Value) async throws -> Value {
+    static func offPool<Value: Sendable>(_ work: @escaping @Sendable () throws -> Value) async throws -> Value {
         try await withCheckedThrowingContinuation { continuation in
             DispatchQueue.global().async {
                 continuation.resume(with: Result { try work() }.mapError(StorageErrors.mapped))

@@ -39,6 +39,8 @@ public struct NearDuplicateRule: Sendable, Hashable {
 public struct EngineConfiguration: Sendable {
     /// Where vectors come from.
     public var model: ModelChoice = .standard
+    /// The cache of embeddings, which holds documents on disk as well; nil embeds every text anew.
+    public var cache: EmbeddingCacheLimits? = EmbeddingCacheLimits()
     /// What is accepted.
     public var limits = EngineLimits()
     /// How relevance, recency, importance and use make a score.

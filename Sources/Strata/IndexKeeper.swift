@@ -91,7 +91,7 @@ final class IndexKeeper: Sendable {
         case (.embed(_, _, _, let embedding), .embedded(let stored?)):
             guard embedding.space == space else { return nil }
             return (stored.record.namespace, .upsert(stored, embedding))
-        case (.forget(_, let namespace), .forgotten(_, let keys)):
+        case (.forget(_, let namespace), .forgotten(_, let keys, _)):
             return (namespace, .delete(keys))
         default:
             return nil

@@ -1,5 +1,7 @@
+internal import RecordStore
 public import StrataCore
 internal import TextAnalysis
+internal import TextModels
 
 extension MemoryEngine {
     /// The record of an id, or nil when the namespace has none.
@@ -49,19 +51,29 @@ extension MemoryEngine {
         patch.tags = patch.tags.map(Self.distinct)
         var content: RecordContent?
         var expected = ifChange
+        // Once the record is forgotten nobody knows its earlier texts, so what is cached of them leaves with the change.
+        var oldDigest: SHA256.Digest?
         if let text = patch.text {
             guard let old = try await store.record(id, in: namespace) else { throw Self.notFound(id) }
             // The speaker is part of what is embedded, so the record must not change between here and the commit.
             expected = expected ?? old.record.change
+            oldDigest = SHA256.digest(of: old.record.searchableText)
             content = await self.content(of: MemoryRecord.searchableText(speaker: old.record.speaker, text: text))
         }
-        let outcome = try await writes.commit([
-            .update(id, namespace: namespace, patch, content: content, ifChange: expected)
-        ])
-        guard case .updated(let stored, _) = outcome.first else {
+        let mutation = StoreMutation.update(id, namespace: namespace, patch, content: content, ifChange: expected)
+        guard let oldDigest else { return try await commit(mutation).record }
+        return try await forgetting {
+            let (record, isNewText) = try await commit(mutation)
+            return (record, textsOf: isNewText ? [oldDigest] : [])
+        }
+    }
+
+    /// Commits an update; says whether it changed the content.
+    private func commit(_ update: StoreMutation) async throws -> (record: MemoryRecord, isNewText: Bool) {
+        guard case .updated(let stored, let contentChanged) = try await writes.commit([update]).first else {
             throw StrataError(.internal, "the store answered an update with something else")
         }
-        return stored.record
+        return (stored.record, contentChanged)
     }
 
     /// Moves a record to a layer: a promotion or a demotion by hand.
@@ -80,17 +92,29 @@ extension MemoryEngine {
         try await update(id, RecordPatch(pinned: isPinned), in: namespace)
     }
 
-    /// Removes records everywhere: text, vector, keyword index, links and the texts in their history.
+    /// Removes records everywhere: text, vector, keyword index, links, the texts in their history and cached vectors.
     ///
     /// - Returns: what was removed; a target that matches nothing gives a receipt of zeros.
     @discardableResult
     public func forget(_ target: ForgetTarget, in namespace: String = defaultNamespace) async throws -> ForgetReceipt {
         try Validation.namespace(namespace, limits: configuration.limits)
-        let outcome = try await writes.commit([.forget(target, namespace: namespace)])
-        guard case .forgotten(let receipt, _) = outcome.first else {
-            throw StrataError(.internal, "the store answered a removal with something else")
+        return try await forgetting {
+            let outcome = try await writes.commit([.forget(target, namespace: namespace)])
+            guard case .forgotten(let receipt, _, let contents) = outcome.first else {
+                throw StrataError(.internal, "the store answered a removal with something else")
+            }
+            return (receipt, textsOf: contents)
         }
-        return receipt
+    }
+
+    /// Removes texts together with what the embedding cache holds of them.
+    private func forgetting<Result: Sendable>(
+        _ removal: @Sendable () async throws -> (Result, textsOf: [SHA256.Digest])
+    ) async throws -> Result {
+        // A cache that is not in use now may have been in an earlier session.
+        if cache?.isOnDisk != true, let directory { try SQLiteEmbeddingCache.delete(at: directory.cachePath) }
+        guard let cache else { return try await removal().0 }
+        return try await cache.forgetting(removal)
     }
 
     /// The namespaces that hold records, by name.
@@ -103,7 +127,7 @@ extension MemoryEngine {
         return EngineStatistics(
             store: store, embeddingSpace: embeddingSpace?.identifier,
             vectorMissingCount: embeddingSpace == nil ? store.recordCount : store.recordCount - store.vectorCount,
-            indexResidentBytes: indexes?.residentBytes ?? 0)
+            indexResidentBytes: indexes?.residentBytes ?? 0, cache: await cache?.statistics())
     }
 
     /// Embeds the records that have no vector in the engine's space: those that were stored while no model was there,
@@ -175,4 +199,6 @@ public struct EngineStatistics: Sendable, Hashable, Codable {
     public let vectorMissingCount: Int
     /// The bytes of the vector indexes in memory.
     public let indexResidentBytes: Int
+    /// How the embedding cache does; nil without one.
+    public let cache: EmbeddingCacheStatistics?
 }

@@ -56,7 +56,7 @@ extension MemoryEngine {
                 let wantsVector = draft.embedding == nil && !draft.isKnown
                 return RememberOutcome(
                     outcomes[0], onDuplicate: onDuplicate, isTruncated: draft.isTruncated,
-                    degradations: wantsVector ? degradations : [])
+                    chunkCount: draft.chunkCount, degradations: wantsVector ? degradations : [])
             }
         }
         return results.compactMap { $0 }
@@ -83,6 +83,7 @@ extension MemoryEngine {
         let terms: [String]
         var embedding: StoredEmbedding?
         var isTruncated = false
+        var chunkCount = 0
         /// Whether the namespace already holds the content, so that no vector is needed.
         var isKnown = false
 
@@ -133,6 +134,7 @@ extension MemoryEngine {
                 for (index, embedding) in zip(waiting, embeddings) {
                     drafts[index].embedding = StoredEmbedding(space: embedder.space, vector: embedding.vector)
                     drafts[index].isTruncated = embedding.isTruncated
+                    drafts[index].chunkCount = embedding.chunkCount
                 }
             } catch let error as StrataError where error.code != .overloaded {
                 degradations.append(.embeddingFailed(error))
@@ -185,16 +187,18 @@ extension VectorSnapshot {
 
 extension RememberOutcome {
     fileprivate init(
-        _ outcome: StoreOutcome, onDuplicate: DuplicatePolicy, isTruncated: Bool, degradations: [Degradation]
+        _ outcome: StoreOutcome, onDuplicate: DuplicatePolicy, isTruncated: Bool, chunkCount: Int,
+        degradations: [Degradation]
     ) {
         switch outcome {
         case .inserted(let stored):
             self.init(
-                status: .stored, record: stored.record, isTruncated: isTruncated, degradations: degradations)
+                status: .stored, record: stored.record, isTruncated: isTruncated, chunkCount: chunkCount,
+                degradations: degradations)
         case .duplicate(let stored):
             self.init(
                 status: onDuplicate == .replace ? .replaced : .duplicate, record: stored.record, isTruncated: false,
-                degradations: [])
+                chunkCount: 0, degradations: [])
         case .updated, .embedded, .forgotten, .used:
             preconditionFailure("a store answers an insertion with a record")
         }

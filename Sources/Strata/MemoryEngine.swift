@@ -25,13 +25,14 @@ public final class MemoryEngine: Sendable {
 
     let store: any MemoryStore
     let embedder: (any Embedder)?
+    let cache: CachedEmbedder?
     let indexes: IndexKeeper?
     let writes: WriteQueue
     let uses: UseRecorder
     let feed: ChangeSignal
     let ids: RecordIDSource
     let analyzer = TextAnalyzer(language: .english)
-    private let directory: DataDirectory?
+    let directory: DataDirectory?
 
     /// Opens the memory in a folder, which is made when it does not exist.
     ///
@@ -50,8 +51,9 @@ public final class MemoryEngine: Sendable {
         let store = try await SQLiteStore.open(at: directory.databasePath)
         do {
             let (embedder, problem) = try await model
+            let cache = await openCache(before: embedder, at: directory.cachePath, configuration)
             return MemoryEngine(
-                store: store, embedder: embedder, modelProblem: problem, directory: directory,
+                store: store, embedder: cache ?? embedder, cache: cache, modelProblem: problem, directory: directory,
                 configuration: configuration)
         } catch {
             try await store.close()
@@ -60,12 +62,13 @@ public final class MemoryEngine: Sendable {
     }
 
     init(
-        store: any MemoryStore, embedder: (any Embedder)?, modelProblem: StrataError?, directory: DataDirectory?,
-        configuration: EngineConfiguration
+        store: any MemoryStore, embedder: (any Embedder)?, cache: CachedEmbedder?, modelProblem: StrataError?,
+        directory: DataDirectory?, configuration: EngineConfiguration
     ) {
         self.configuration = configuration
         self.store = store
         self.embedder = embedder
+        self.cache = cache
         self.modelProblem = modelProblem
         self.directory = directory
         let indexes = embedder.map { IndexKeeper(store: store, space: $0.space) }
@@ -106,6 +109,15 @@ public final class MemoryEngine: Sendable {
         }
     }
 
+    private static func openCache(
+        before embedder: (any Embedder)?, at path: String, _ configuration: EngineConfiguration
+    ) async -> CachedEmbedder? {
+        guard let embedder, let limits = configuration.cache else { return nil }
+        var store: SQLiteEmbeddingCache?
+        if limits.diskBytesMax > 0 { store = await SQLiteEmbeddingCache.open(at: path, limits: limits) }
+        return CachedEmbedder(embedder, limits: limits, store: store, now: configuration.environment.now)
+    }
+
     /// Writes down what is still to be written (use counts), finishes what was accepted and lets go of the folder.
     ///
     /// Later calls throw ``StrataError/Code/closed``. Use counts that cannot be written, on a full disk say, are lost:
@@ -114,6 +126,7 @@ public final class MemoryEngine: Sendable {
         try? await flushUses()
         await writes.close()
         feed.finish()
+        await cache?.close()
         try await store.close()
         directory?.release()
     }

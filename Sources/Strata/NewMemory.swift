@@ -76,8 +76,11 @@ public struct RememberOutcome: Sendable, Codable {
     public let status: Status
     /// The record that now holds the content.
     public let record: MemoryRecord
-    /// Whether the text was longer than the model reads, so that its end is found by words only.
+    /// Whether the text was longer than what was read of it, so that its end is found by words only.
     public let isTruncated: Bool
+    /// In how many parts the text was embedded, more than one when it is longer than the model reads; 0 when it was not
+    /// embedded: a duplicate, a given vector, no model.
+    public let chunkCount: Int
     /// What could not be done as usual, for example no vector for want of a model.
     public let degradations: [Degradation]
 }

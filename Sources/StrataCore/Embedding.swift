@@ -32,16 +32,19 @@ public enum EmbeddingRole: String, Sendable, Hashable, CaseIterable {
 public struct Embedding: Sendable, Hashable {
     /// As many finite components as the space's dimension; unit length.
     public let vector: [Float]
-    /// How many tokens the model saw.
+    /// How many tokens the model saw, in all chunks together.
     public let tokenCount: Int
-    /// Whether the text was longer than the model reads, so that its end is not in the vector.
+    /// Whether the text was longer than what was read of it, so that its end is not in the vector.
     public let isTruncated: Bool
+    /// In how many parts the text was read; with more than one the vector is their mean.
+    public let chunkCount: Int
 
     /// An embedding with its token count.
-    public init(vector: [Float], tokenCount: Int, isTruncated: Bool) {
+    public init(vector: [Float], tokenCount: Int, isTruncated: Bool, chunkCount: Int = 1) {
         self.vector = vector
         self.tokenCount = tokenCount
         self.isTruncated = isTruncated
+        self.chunkCount = chunkCount
     }
 }
 
@@ -49,6 +52,9 @@ public struct Embedding: Sendable, Hashable {
 public protocol Embedder: Sendable {
     /// The space of every vector this embedder makes.
     var space: EmbeddingSpace { get }
+    /// The space and whatever else decides over a vector, such as prefixes and the treatment of long texts: embedders of
+    /// the same fingerprint give the same vectors for the same texts.
+    var fingerprint: String { get }
 
     /// Embeds texts, in their order.
     ///
@@ -60,4 +66,9 @@ public protocol Embedder: Sendable {
     /// - Returns: one embedding a text.
     /// - Throws: ``StrataError/Code/inferenceFailed``, ``StrataError/Code/overloaded``; `CancellationError`.
     func embed(_ texts: [String], as role: EmbeddingRole) async throws -> [Embedding]
+}
+
+extension Embedder {
+    /// The identifier of the space, when nothing else decides.
+    public var fingerprint: String { space.identifier }
 }

@@ -163,8 +163,8 @@ public enum StoreOutcome: Sendable, Hashable {
     case updated(StoredRecord, contentChanged: Bool)
     /// The record as it is now, or nil when it was gone or its content had changed.
     case embedded(StoredRecord?)
-    /// What was removed.
-    case forgotten(ForgetReceipt, keys: [RecordKey])
+    /// What was removed, with the records' keys and the digests of their contents.
+    case forgotten(ForgetReceipt, keys: [RecordKey], contents: [SHA256.Digest])
     /// How many records were found and counted.
     case used(Int)
 }

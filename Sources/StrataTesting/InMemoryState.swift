@@ -157,7 +157,7 @@ struct InMemoryState {
             receipt.keywordCount += entry.terms.isEmpty ? 0 : 1
             receipt.change = log(.forgotten, entry.record, at: time)
         }
-        return .forgotten(receipt, keys: gone.map(\.key))
+        return .forgotten(receipt, keys: gone.map(\.key), contents: gone.map(\.digest))
     }
 
     private mutating func repeated(_ key: RecordKey, by duplicate: MemoryRecord, at time: Timestamp) -> StoredRecord {

@@ -13,7 +13,8 @@ extension MemoryStoreConformance {
             _ = try await store.apply(.update(StoreSample.id(2), namespace: "a", patch, content: nil, ifChange: nil))
             let ids = [StoreSample.id(1), StoreSample.id(1), StoreSample.id(9)]
             guard
-                case .forgotten(let receipt, let keys) = try await store.apply(.forget(.ids(ids), namespace: "a"))
+                case .forgotten(let receipt, let keys, let contents) = try await store.apply(
+                    .forget(.ids(ids), namespace: "a"))
             else { throw BrokenRule(description: "forgetting did not answer with a receipt") }
             let last = try await store.changes(since: 0, in: nil, limit: 99).last
             let expected = ForgetReceipt(
@@ -21,6 +22,7 @@ extension MemoryStoreConformance {
                 change: last?.number ?? 0)
             try expectEqual(receipt, expected, "the receipt")
             try expectEqual(keys.count, 1, "the number of keys")
+            try expectEqual(contents, [StoreSample.content("one two").digest], "the digests of what was forgotten")
             try expectEqual(try await store.record(StoreSample.id(1), in: "a"), nil, "the forgotten record")
             try expectEqual(try await store.records(keys, in: "a"), [], "the record under its key")
             try expectEqual(try await store.keys(in: "a", matching: .tagsAny(["t"])), [], "the keys under its tag")
@@ -41,7 +43,8 @@ extension MemoryStoreConformance {
             if let embedding = content.embedding {
                 _ = try await store.apply(.embed(stored.key, namespace: "a", digest: content.digest, embedding))
             }
-            guard case .forgotten(let receipt, _) = try await store.apply(.forget(.everything, namespace: "a")) else {
+            guard case .forgotten(let receipt, _, _) = try await store.apply(.forget(.everything, namespace: "a"))
+            else {
                 throw BrokenRule(description: "forgetting did not answer with a receipt")
             }
             try expectEqual(receipt.vectorCount, 2, "the number of vectors in the receipt")
@@ -57,9 +60,9 @@ extension MemoryStoreConformance {
             }
             let filter = Filter.metadata(path: ["n"], .gte, 3)
             guard
-                case .forgotten(let some, _) = try await store.apply(.forget(.filter(filter), namespace: "a")),
-                case .forgotten(let all, _) = try await store.apply(.forget(.everything, namespace: "a")),
-                case .forgotten(let none, _) = try await store.apply(.forget(.everything, namespace: "a"))
+                case .forgotten(let some, _, _) = try await store.apply(.forget(.filter(filter), namespace: "a")),
+                case .forgotten(let all, _, _) = try await store.apply(.forget(.everything, namespace: "a")),
+                case .forgotten(let none, _, _) = try await store.apply(.forget(.everything, namespace: "a"))
             else { throw BrokenRule(description: "forgetting did not answer with a receipt") }
             try expectEqual(Set(some.ids), Set([3, 4].map(StoreSample.id)), "the ids that passed")
             try expectEqual(Set(all.ids), Set([1, 2].map(StoreSample.id)), "the ids of the rest")

@@ -79,7 +79,8 @@ extension MemoryStoreConformance {
             let content = RecordContent(digest: SHA256.digest(of: "..."), terms: [], embedding: nil)
             _ = try await store.apply(.insert(record, content, onDuplicate: .skip))
             try expectEqual(try await store.termStatistics([], in: "a").lengthMean, 0, "the mean length")
-            guard case .forgotten(let receipt, _) = try await store.apply(.forget(.everything, namespace: "a")) else {
+            guard case .forgotten(let receipt, _, _) = try await store.apply(.forget(.everything, namespace: "a"))
+            else {
                 throw BrokenRule(description: "forgetting did not answer with a receipt")
             }
             try expectEqual(receipt.keywordCount, 0, "the number of keyword rows removed")

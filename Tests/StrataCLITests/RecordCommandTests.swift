@@ -24,7 +24,7 @@ import Testing
             "--importance", "0.9", "--pin", "--occurred-at", "2026-05-04T19:00+02:00", "--source", "assistant",
             "--id", id, "--json")
         #expect(stored.status == 0, "\(stored.err)")
-        #expect(try stored.json[0].keys == ["degradations", "isTruncated", "record", "status"])
+        #expect(try stored.json[0].keys == ["chunkCount", "degradations", "isTruncated", "record", "status"])
         let record = try #require(try await strata.run("get", id, "--json").json.first)
         #expect(record["id"] == .string(id))
         #expect(record["text"] == "The stove needs gas.")

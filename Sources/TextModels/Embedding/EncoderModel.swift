@@ -1,14 +1,28 @@
 import COnnxRuntime
-import Foundation
+import Dispatch
 import StrataCore
+import Synchronization
 
 /// A loaded embedding model that works on the calling thread: tokens in, vectors out.
 final class EncoderModel: Sendable {
     let card: ModelCard
     let space: EmbeddingSpace
     let tokenizer: Tokenizer
+    /// What becomes of texts that are longer than the model reads.
+    let longText: ModelCard.LongText
     private let session: OnnxSession
     private let graph: EncoderGraph
+
+    /// The space and whatever else decides over a vector.
+    var fingerprint: String {
+        let parts = [
+            card.queryPrefix, card.documentPrefix, card.pooling.rawValue, card.output ?? "", "\(card.tokenCountMax)",
+            longText.rawValue, "\(card.chunkOverlap)",
+        ]
+        // Lengths keep apart what joining alone would confuse.
+        let digest = SHA256.digest(of: parts.map { "\($0.utf8.count):\($0)" }.joined())
+        return "\(space.identifier)#\(digest.description.prefix(12))"
+    }
 
     /// The most texts of a run.
     var rowCountMax: Int { card.batchInvariant ? graph.rowCountMax ?? .max : 1 }
@@ -17,31 +31,66 @@ final class EncoderModel: Sendable {
     ///
     /// - Throws: ``StrataError/Code/notFound``, ``StrataError/Code/modelInvalid``, ``StrataError/Code/storageFailure``.
     init(
-        folder path: String, runtime: OnnxRuntime, options: OnnxSession.Options, verification: ModelVerification
+        folder path: String, runtime: OnnxRuntime, options: OnnxSession.Options, verification: ModelVerification,
+        longText: ModelCard.LongText?, times: inout ModelLoadTimes
     ) throws {
         let folder = try ModelFolder(path: path)
         card = folder.card
+        self.longText = longText ?? card.longText
+        let (record, isVerified) = try times.measure(\.verification) { try Self.verify(folder, runtime, verification) }
+        space = EmbeddingSpace(
+            model: card.name, revision: String(record.weightsDigest.prefix(12)), dimension: card.dimension)
+        let made = try Self.make(folder, runtime: runtime, options: options)
+        (tokenizer, times.tokenizer) = try made.tokenizer.get()
+        (session, times.session) = try made.session.get()
+        graph = try EncoderGraph(inputs: session.inputs, outputs: session.outputs, card: card)
+        if !isVerified {
+            let model = self
+            try times.measure(\.selfTest) { try model.selfTest() }
+            record.write(to: folder)
+        }
+    }
+
+    /// The record of the folder's check, and whether it was made before.
+    private static func verify(
+        _ folder: ModelFolder, _ runtime: OnnxRuntime, _ verification: ModelVerification
+    ) throws -> (VerificationRecord, Bool) {
         let known = verification == .once ? VerificationRecord.read(from: folder) : nil
         var record = VerificationRecord(
             cardDigest: folder.cardDigest, files: try folder.stamps(), runtimeVersion: runtime.version,
             weightsDigest: known?.weightsDigest ?? "")
-        let isVerified = record == known
-        if !isVerified {
-            record.weightsDigest = try folder.weightsDigest()
-            try Self.check(record.weightsDigest, of: folder)
+        if record == known { return (record, true) }
+        record.weightsDigest = try folder.weightsDigest()
+        try check(record.weightsDigest, of: folder)
+        return (record, false)
+    }
+
+    /// What loading makes side by side, as either part takes about as long as the other.
+    private struct Parts: Sendable {
+        var tokenizer: Result<(Tokenizer, Duration), any Error> = .failure(CancellationError())
+        var session: Result<(OnnxSession, Duration), any Error> = .failure(CancellationError())
+    }
+
+    private static func make(
+        _ folder: ModelFolder, runtime: OnnxRuntime, options: OnnxSession.Options
+    ) throws -> Parts {
+        let parts = Mutex(Parts())
+        DispatchQueue.concurrentPerform(iterations: 2) { part in
+            if part == 0 {
+                let session = timed { try OnnxSession(runtime: runtime, modelAt: folder.modelPath, options: options) }
+                parts.withLock { $0.session = session }
+            } else {
+                let tokenizer = timed { try Tokenizer(contentsOf: folder.tokenizerPath) }
+                parts.withLock { $0.tokenizer = tokenizer }
+            }
         }
-        space = EmbeddingSpace(
-            model: card.name, revision: String(record.weightsDigest.prefix(12)), dimension: card.dimension)
-        guard let json = FileManager.default.contents(atPath: folder.tokenizerPath) else {
-            throw StrataError(.storageFailure, "cannot read \(folder.tokenizerPath)")
-        }
-        tokenizer = try Tokenizer(json: [UInt8](json))
-        session = try OnnxSession(runtime: runtime, modelAt: folder.modelPath, options: options)
-        graph = try EncoderGraph(inputs: session.inputs, outputs: session.outputs, card: card)
-        if !isVerified {
-            try selfTest()
-            record.write(to: folder)
-        }
+        return parts.withLock(\.self)
+    }
+
+    private static func timed<Made>(_ make: () throws -> Made) -> Result<(Made, Duration), any Error> {
+        let clock = ContinuousClock()
+        let start = clock.now
+        return Result { (try make(), start.duration(to: clock.now)) }
     }
 
     private static func check(_ digest: String, of folder: ModelFolder) throws {
@@ -54,9 +103,14 @@ final class EncoderModel: Sendable {
             """)
     }
 
-    /// Tokens of a text with the prefix of its role.
-    func tokens(of text: String, as role: EmbeddingRole) -> TokenizedText {
-        tokenizer.encode(card.prefix(for: role) + text, tokenCountMax: card.tokenCountMax)
+    /// The most windows of a long text: what bounds the work that one text can ask for.
+    static let chunkCountMax = 64
+
+    /// Tokens of a text with the prefix of its role, in as many windows as the text needs and may have.
+    func tokens(of text: String, as role: EmbeddingRole) -> [TokenizedText] {
+        tokenizer.encodeChunks(
+            text, prefix: card.prefix(for: role), tokenCountMax: card.tokenCountMax, overlap: card.chunkOverlap,
+            chunkCountMax: longText == .chunk ? Self.chunkCountMax : 1)
     }
 
     /// Runs texts together.
@@ -155,7 +209,7 @@ final class EncoderModel: Sendable {
     /// - Throws: ``StrataError/Code/modelInvalid`` with every cosine that came and was expected.
     func selfTest() throws {
         let results = try card.selfTest.pairs.map { pair in
-            let vectors = try [pair.first, pair.second].map { try embed([tokens(of: $0, as: .document)])[0].vector }
+            let vectors = try [pair.first, pair.second].map { try embed(tokens(of: $0, as: .document))[0].vector }
             return zip(vectors[0], vectors[1]).reduce(Float(0)) { $0 + $1.0 * $1.1 }
         }
         let isPassed = zip(card.selfTest.pairs, results).allSatisfy {

@@ -3,63 +3,113 @@ import Foundation
 import StrataCore
 import Synchronization
 
-/// Runs the small pieces of many calls on its own threads, off Swift's cooperative pool.
+/// Carries out what ``RunScheduler`` decides, on its own threads, off Swift's cooperative pool.
 ///
-/// Calls take turns: after each piece a worker puts the call back at the end of the queue. A query therefore waits for
-/// one piece of each call under way, never for a whole bulk call.
-final class InferencePool: Sendable {
-    /// One piece of work; true when its call wants another turn.
-    fileprivate typealias Turn = @Sendable () -> Bool
+/// A run that fails is repeated piece by piece, so that only the call with the guilty piece fails. A call that is
+/// cancelled is answered at once; its waiting pieces are taken back, and what is running for it is dropped.
+final class InferencePool<Input: Sendable, Output: Sendable>: Sendable {
+    /// One call's inputs and what came of them so far.
+    private struct Batch {
+        let inputs: [Input]
+        var outputs: [Output?]
+        var leftCount: Int
+        let answer: CheckedContinuation<[Output], any Error>
+    }
 
     /// What the worker threads share; it outlives the pool until they have ended.
     private final class Queue: Sendable {
         struct State {
-            var turns: [Turn] = []
-            var callCount = 0
+            var scheduler: RunScheduler
+            var batches: [Int: Batch] = [:]
             var isStopped = false
         }
 
-        let state = Mutex(State())
+        let state: Mutex<State>
         let wakeups = DispatchSemaphore(value: 0)
+        let run: @Sendable ([Input]) throws -> [Output]
 
-        func append(_ turn: @escaping Turn) {
-            state.withLock { $0.turns.append(turn) }
-            wakeups.signal()
+        init(limits: RunScheduler.Limits, run: @escaping @Sendable ([Input]) throws -> [Output]) {
+            state = Mutex(State(scheduler: RunScheduler(limits: limits)))
+            self.run = run
         }
 
         /// Works until the pool has gone.
         func work() {
             while true {
                 wakeups.wait()
-                let turn = state.withLock { $0.turns.isEmpty ? nil : $0.turns.removeFirst() }
-                guard let turn else {
-                    if state.withLock({ $0.isStopped }) { return }
-                    continue
-                }
-                if turn() { append(turn) }
+                while let (pieces, inputs) = take() { carryOut(pieces, inputs) }
+                if state.withLock({ $0.isStopped }) { return }
             }
+        }
+
+        private func take() -> ([RunScheduler.Piece], [Input])? {
+            state.withLock { state in
+                guard let run = state.scheduler.next() else { return nil }
+                let inputs = run.pieces.compactMap { state.batches[$0.call]?.inputs[$0.index] }
+                precondition(inputs.count == run.pieces.count, "a call that has gone left no waiting pieces")
+                return (run.pieces, inputs)
+            }
+        }
+
+        private func carryOut(_ pieces: [RunScheduler.Piece], _ inputs: [Input]) {
+            do {
+                let outputs = try run(inputs)
+                precondition(outputs.count == inputs.count, "a run answers every input")
+                finish(pieces, outputs)
+            } catch  where pieces.count > 1 {
+                for (piece, input) in zip(pieces, inputs) { carryOut([piece], [input]) }
+            } catch {
+                for piece in pieces { fail(piece.call, with: error) }
+            }
+        }
+
+        private func finish(_ pieces: [RunScheduler.Piece], _ outputs: [Output]) {
+            let complete = state.withLock { state -> [Batch] in
+                var complete: [Batch] = []
+                for (piece, output) in zip(pieces, outputs) where state.batches[piece.call] != nil {
+                    state.batches[piece.call]?.outputs[piece.index] = output
+                    state.batches[piece.call]?.leftCount -= 1
+                    if state.batches[piece.call]?.leftCount == 0,
+                        let batch = state.batches.removeValue(forKey: piece.call)
+                    {
+                        complete.append(batch)
+                    }
+                }
+                return complete
+            }
+            for batch in complete {
+                let outputs = batch.outputs.compactMap { $0 }
+                precondition(outputs.count == batch.inputs.count, "a batch without pieces left is complete")
+                batch.answer.resume(returning: outputs)
+            }
+        }
+
+        /// Answers a call with an error, unless it has been answered.
+        func fail(_ call: Int, with error: any Error) {
+            let batch = state.withLock { state in
+                state.scheduler.drop(call)
+                return state.batches.removeValue(forKey: call)
+            }
+            batch?.answer.resume(throwing: error)
         }
     }
 
     let workerCount: Int
-    private let callCountMax: Int
-    private let queue = Queue()
+    private let queue: Queue
 
     /// Calls under way.
-    var callCount: Int { queue.state.withLock(\.callCount) }
-    /// Turns that wait for a worker.
-    var waitingCount: Int { queue.state.withLock(\.turns.count) }
+    var callCount: Int { queue.state.withLock(\.scheduler.callCount) }
+    /// Pieces that wait for a worker.
+    var waitingCount: Int { queue.state.withLock(\.scheduler.waitingCount) }
 
-    /// Starts the threads.
+    /// Starts the threads, ``RunScheduler/Limits/workerCount`` of them.
     ///
     /// - Parameters:
     ///   - name: of the threads, up to 12 characters.
-    ///   - workerCount: at least 1.
-    ///   - callCountMax: calls that may be under way; further ones are refused.
-    init(name: String, workerCount: Int, callCountMax: Int) {
-        precondition(workerCount > 0 && callCountMax > 0)
-        self.workerCount = workerCount
-        self.callCountMax = callCountMax
+    ///   - run: does the work of one run on a worker's thread: one output an input, in order.
+    init(name: String, limits: RunScheduler.Limits, run: @escaping @Sendable ([Input]) throws -> [Output]) {
+        workerCount = limits.workerCount
+        queue = Queue(limits: limits, run: run)
         for index in 0..<workerCount {
             let thread = Thread { [queue] in queue.work() }
             thread.name = "\(name)-\(index)"
@@ -72,93 +122,60 @@ final class InferencePool: Sendable {
         for _ in 0..<workerCount { queue.wakeups.signal() }
     }
 
-    /// Does `count` pieces of work, several side by side, in order of their numbers.
-    ///
-    /// - Throws: the first error of a piece, after which no further one starts; `CancellationError` between pieces;
-    ///   ``StrataError/Code/overloaded`` at once when too many calls are under way.
-    func forEach(_ count: Int, _ piece: @escaping @Sendable (Int) throws -> Void) async throws {
-        try Task.checkCancellation()
-        guard count > 0 else { return }
-        try admit()
-        defer { queue.state.withLock { $0.callCount -= 1 } }
-        let call = Call(count: count, turnCount: min(count, workerCount), piece: piece)
-        try await withTaskCancellationHandler {
-            try await withCheckedThrowingContinuation { continuation in
-                call.begin(continuation)
-                for _ in 0..<call.turnCount { queue.append { call.takeTurn() } }
+    /// A place in the pool, for one batch after another.
+    struct Call: Sendable {
+        fileprivate let pool: InferencePool
+        fileprivate let id: Int
+
+        /// Does work on the pool's threads.
+        ///
+        /// - Parameters:
+        ///   - tokenCounts: what each input costs.
+        ///   - isShared: whether inputs may run together with those of other such calls.
+        ///   - rowCountMax: the most inputs of a run, at least 1.
+        /// - Returns: one output an input, in order.
+        /// - Throws: what the run of one of the inputs throws; `CancellationError`.
+        func perform(
+            _ inputs: [Input], tokenCounts: [Int], isShared: Bool, rowCountMax: Int
+        ) async throws -> [Output] {
+            precondition(inputs.count == tokenCounts.count)
+            guard !inputs.isEmpty else { return [] }
+            let (queue, id) = (pool.queue, id)
+            return try await withTaskCancellationHandler {
+                try await withCheckedThrowingContinuation { answer in
+                    queue.state.withLock { state in
+                        state.batches[id] = Batch(
+                            inputs: inputs, outputs: Array(repeating: nil, count: inputs.count),
+                            leftCount: inputs.count, answer: answer)
+                        state.scheduler.enqueue(
+                            id, tokenCounts: tokenCounts, isShared: isShared, rowCountMax: rowCountMax)
+                    }
+                    // A cancellation that came before the batch was there has found nothing to answer.
+                    if Task.isCancelled { queue.fail(id, with: CancellationError()) }
+                    for _ in 0..<min(inputs.count, pool.workerCount) { queue.wakeups.signal() }
+                }
+            } onCancel: {
+                queue.fail(id, with: CancellationError())
             }
-        } onCancel: {
-            call.cancel()
         }
     }
 
-    private func admit() throws {
-        let isAdmitted = queue.state.withLock { state in
-            guard state.callCount < callCountMax else { return false }
-            state.callCount += 1
-            return true
-        }
-        guard isAdmitted else {
+    /// Holds a place in a lane while `body` uses it.
+    ///
+    /// - Throws: ``StrataError/Code/overloaded`` at once when the lane is full; `CancellationError`; what `body` throws.
+    func withCall<Result>(
+        _ lane: RunScheduler.Lane, textCount: Int, _ body: (Call) async throws -> Result
+    ) async throws -> Result {
+        try Task.checkCancellation()
+        guard let id = queue.state.withLock({ $0.scheduler.open(lane, textCount: textCount) }) else {
             throw StrataError(
-                .overloaded, "\(callCountMax) embedding calls are under way, which is the limit; try again later",
-                isRetryable: true)
+                .overloaded,
+                """
+                \(callCount) embedding calls with \(waitingCount) texts waiting are under way, which is the limit; \
+                try again later
+                """, isRetryable: true)
         }
-    }
-}
-
-/// One caller's pieces.
-private final class Call: Sendable {
-    struct State {
-        var next = 0
-        var turnsLeft: Int
-        var failure: (any Error)?
-        var continuation: CheckedContinuation<Void, any Error>?
-    }
-
-    let turnCount: Int
-    private let count: Int
-    private let piece: @Sendable (Int) throws -> Void
-    private let state: Mutex<State>
-
-    init(count: Int, turnCount: Int, piece: @escaping @Sendable (Int) throws -> Void) {
-        self.count = count
-        self.turnCount = turnCount
-        self.piece = piece
-        state = Mutex(State(turnsLeft: turnCount))
-    }
-
-    func begin(_ continuation: CheckedContinuation<Void, any Error>) {
-        state.withLock { $0.continuation = continuation }
-    }
-
-    func cancel() {
-        state.withLock { if $0.failure == nil { $0.failure = CancellationError() } }
-    }
-
-    /// Does one piece; false once this turn is no longer needed.
-    func takeTurn() -> Bool {
-        let index = state.withLock { state -> Int? in
-            guard state.failure == nil, state.next < count else { return nil }
-            state.next += 1
-            return state.next - 1
-        }
-        if let index {
-            do { try piece(index) } catch { state.withLock { if $0.failure == nil { $0.failure = error } } }
-        }
-        return !endIfDone()
-    }
-
-    /// Gives up this turn when no piece is left; the last turn to end answers the caller.
-    private func endIfDone() -> Bool {
-        let (isDone, continuation, failure) = state.withLock {
-            state -> (Bool, CheckedContinuation<Void, any Error>?, (any Error)?) in
-            guard state.failure != nil || state.next >= count else { return (false, nil, nil) }
-            state.turnsLeft -= 1
-            return (true, state.turnsLeft == 0 ? state.continuation : nil, state.failure)
-        }
-        if let continuation {
-            if let failure { continuation.resume(throwing: failure) } else { continuation.resume() }
-        }
-        return isDone
+        defer { queue.state.withLock { $0.scheduler.close(id) } }
+        return try await body(Call(pool: self, id: id))
     }
 }

@@ -1,3 +1,4 @@
+import Dispatch
 import Foundation
 public import StrataCore
 import Synchronization
@@ -5,7 +6,8 @@ import Synchronization
 /// Embeds texts with an ONNX model on this machine's cores.
 ///
 /// One session with one thread, and a run per core at a time: on CPUs that was faster than runs which spread over the
-/// cores. Texts are sorted by length and run in small batches; results come in the order of the texts.
+/// cores. Queries go before documents; texts of about equal length, also of several calls, run together in small
+/// batches (``RunScheduler``); results come in the order of the texts.
 public final class OnnxEmbedder: Embedder {
     /// How an embedder uses the machine.
     public struct Options: Sendable {
@@ -13,8 +15,13 @@ public final class OnnxEmbedder: Embedder {
         public var workerCount = ProcessInfo.processInfo.activeProcessorCount
         /// Threads inside one run, at least 1. More than one makes a long single text faster and bulk work slower.
         public var intraOpThreadCount = 1
-        /// Calls that may be under way before ``StrataError/Code/overloaded``, at least 1.
+        /// Calls for queries, and as many again for documents, that may be under way before
+        /// ``StrataError/Code/overloaded``, at least 1.
         public var callCountMax = 256
+        /// Texts of all those queries, and as many again of documents; one call alone may bring more. At least 1.
+        public var textCountMax = 65_536
+        /// What becomes of a text that is longer than the model reads; nil does what the card says.
+        public var longText: ModelCard.LongText?
         /// How much the model is checked.
         public var verification = ModelVerification.once
         /// Where ONNX Runtime is.
@@ -26,18 +33,38 @@ public final class OnnxEmbedder: Embedder {
 
     /// The space of every vector: the card's name and dimension and the weights' hash.
     public var space: EmbeddingSpace { model.space }
+    /// The space and whatever of the card and the options decides over a vector.
+    public let fingerprint: String
     /// The model's card.
     public var card: ModelCard { model.card }
     /// The version of ONNX Runtime in use.
     public let runtimeVersion: String
+    /// How long each part of loading took.
+    public let loadTimes: ModelLoadTimes
 
     private let model: EncoderModel
-    private let pool: InferencePool
+    private let pool: InferencePool<Step, Product>
 
-    private init(model: EncoderModel, runtimeVersion: String, pool: InferencePool) {
+    /// What a worker is given.
+    private enum Step: Sendable {
+        case tokenize(String, EmbeddingRole)
+        case encode(TokenizedText)
+    }
+
+    /// What a worker makes of it.
+    private enum Product: Sendable {
+        case tokens([TokenizedText])
+        case embedding(Embedding)
+    }
+
+    private init(_ model: EncoderModel, runtimeVersion: String, loadTimes: ModelLoadTimes, options: Options) {
         self.model = model
         self.runtimeVersion = runtimeVersion
-        self.pool = pool
+        self.loadTimes = loadTimes
+        fingerprint = model.fingerprint
+        let limits = RunScheduler.Limits(
+            workerCount: options.workerCount, callCountMax: options.callCountMax, textCountMax: options.textCountMax)
+        pool = InferencePool(name: "embed", limits: limits) { steps in try Self.carryOut(steps, with: model) }
     }
 
     /// Loads the model in a folder.
@@ -48,80 +75,99 @@ public final class OnnxEmbedder: Embedder {
     /// - Throws: ``StrataError/Code/runtimeUnavailable``, ``StrataError/Code/notFound``,
     ///   ``StrataError/Code/modelInvalid``, ``StrataError/Code/storageFailure``, ``StrataError/Code/invalidArgument``.
     public static func load(folder: String, options: Options = Options()) async throws -> OnnxEmbedder {
-        guard options.workerCount > 0, options.intraOpThreadCount > 0, options.callCountMax > 0 else {
+        guard options.workerCount > 0, options.intraOpThreadCount > 0, options.callCountMax > 0,
+            options.textCountMax > 0
+        else {
             throw StrataError(
-                .invalidArgument, "workerCount, intraOpThreadCount and callCountMax must be at least 1")
+                .invalidArgument, "workerCount, intraOpThreadCount, callCountMax and textCountMax must be at least 1")
         }
-        let pool = InferencePool(
-            name: "embed", workerCount: options.workerCount, callCountMax: options.callCountMax)
-        let loaded = Slots<(OnnxRuntime, EncoderModel)>(count: 1)
         // Reading tens of megabytes is no work for the cooperative pool.
-        try await pool.forEach(1) { _ in
-            let runtime = try OnnxRuntime.shared(options.library)
-            let model = try EncoderModel(
-                folder: folder, runtime: runtime,
-                options: OnnxSession.Options(intraOpThreadCount: options.intraOpThreadCount),
-                verification: options.verification)
-            loaded.fill(0, with: (runtime, model))
+        return try await withCheckedThrowingContinuation { continuation in
+            DispatchQueue.global().async { continuation.resume(with: Result { try loadNow(folder, options) }) }
         }
-        let (runtime, model) = loaded.take()[0]
-        return OnnxEmbedder(model: model, runtimeVersion: runtime.version, pool: pool)
     }
 
-    /// Embeds texts, in their order.
+    private static func loadNow(_ folder: String, _ options: Options) throws -> OnnxEmbedder {
+        var times = ModelLoadTimes()
+        let runtime = try times.measure(\.library) { try OnnxRuntime.shared(options.library) }
+        let model = try EncoderModel(
+            folder: folder, runtime: runtime,
+            options: OnnxSession.Options(intraOpThreadCount: options.intraOpThreadCount),
+            verification: options.verification, longText: options.longText, times: &times)
+        return OnnxEmbedder(model, runtimeVersion: runtime.version, loadTimes: times, options: options)
+    }
+
+    /// Embeds texts, in their order; queries go before documents.
     ///
-    /// A text longer than the model reads is cut and says so. Cancellation is seen between runs of about 512 tokens.
+    /// A text longer than the model reads is averaged over windows or cut, and says so. Cancellation takes back what
+    /// waits; what is running ends by itself.
     public func embed(_ texts: [String], as role: EmbeddingRole) async throws -> [Embedding] {
-        let embeddings = Slots<Embedding>(count: texts.count)
-        let model = model
-        if texts.count == 1 {
-            // One hop instead of two; a hop is several per cent of a short query.
-            try await pool.forEach(1) { _ in
-                embeddings.fill(0, with: try model.embed([model.tokens(of: texts[0], as: role)])[0])
+        try await pool.withCall(role == .query ? .fast : .bulk, textCount: texts.count) { call in
+            let chunks = try await tokenize(texts, as: role, call)
+            let flat = chunks.flatMap(\.self)
+            let products = try await call.perform(
+                flat.map { .encode($0) }, tokenCounts: flat.map(\.ids.count), isShared: true,
+                rowCountMax: model.rowCountMax)
+            var parts = products.compactMap { if case .embedding(let embedding) = $0 { embedding } else { nil } }[...]
+            return try chunks.map { chunk in
+                defer { parts = parts.dropFirst(chunk.count) }
+                return try Embedding(averaging: Array(parts.prefix(chunk.count)))
             }
-            return embeddings.take()
         }
-        let tokens = try await tokenize(texts, as: role)
-        let runs = BatchPlan.runs(
-            tokenCounts: tokens.map(\.ids.count), workerCount: pool.workerCount, rowCountMax: model.rowCountMax)
-        try await pool.forEach(runs.count) { run in
-            let results = try model.embed(runs[run].map { tokens[$0] })
-            for (index, result) in zip(runs[run], results) { embeddings.fill(index, with: result) }
-        }
-        return embeddings.take()
     }
 
-    /// Tokenizes in pieces of 32 texts, which take about as long as a run.
-    private func tokenize(_ texts: [String], as role: EmbeddingRole) async throws -> [TokenizedText] {
-        let pieceSize = 32
-        let tokens = Slots<TokenizedText>(count: texts.count)
-        let model = model
-        try await pool.forEach((texts.count + pieceSize - 1) / pieceSize) { piece in
-            for index in piece * pieceSize..<min((piece + 1) * pieceSize, texts.count) {
-                tokens.fill(index, with: model.tokens(of: texts[index], as: role))
+    /// Texts of so many bytes in all are tokenized at once by the caller: a hop to a worker would take longer.
+    private static let directBytesMax = 4096
+
+    private func tokenize(
+        _ texts: [String], as role: EmbeddingRole, _ call: InferencePool<Step, Product>.Call
+    ) async throws -> [[TokenizedText]] {
+        if texts.reduce(0, { $0 + $1.utf8.count }) <= Self.directBytesMax {
+            return texts.map { model.tokens(of: $0, as: role) }
+        }
+        // Sixty-four bytes take a tenth of the time of a token in the model or less; a run is then some milliseconds.
+        let products = try await call.perform(
+            texts.map { .tokenize($0, role) }, tokenCounts: texts.map { $0.utf8.count / 64 }, isShared: false,
+            rowCountMax: .max)
+        return products.compactMap { if case .tokens(let tokens) = $0 { tokens } else { nil } }
+    }
+
+    private static func carryOut(_ steps: [Step], with model: EncoderModel) throws -> [Product] {
+        var texts: [TokenizedText] = []
+        var products: [Product] = []
+        for step in steps {
+            switch step {
+            case .tokenize(let text, let role): products.append(.tokens(model.tokens(of: text, as: role)))
+            case .encode(let text): texts.append(text)
             }
         }
-        return tokens.take()
+        precondition(texts.isEmpty || products.isEmpty, "the two kinds of steps never run together")
+        return texts.isEmpty ? products : try model.embed(texts).map { .embedding($0) }
     }
 }
 
-/// Results that workers fill in, each place once.
-private final class Slots<Element: Sendable>: Sendable {
-    private let places: Mutex<[Element?]>
-
-    init(count: Int) { places = Mutex(Array(repeating: nil, count: count)) }
-
-    func fill(_ index: Int, with element: Element) {
-        places.withLock { $0[index] = element }
-    }
-
-    /// All elements, once every place is filled.
-    func take() -> [Element] {
-        places.withLock { places in
-            places.map { element in
-                guard let element else { preconditionFailure("a result is missing though its call ended well") }
-                return element
-            }
+extension Embedding {
+    /// One text's embedding from those of its windows: their mean, weighted by their tokens, at unit length.
+    ///
+    /// - Parameter parts: at least one, of equal dimension and unit length.
+    /// - Throws: ``StrataError/Code/inferenceFailed`` when the vectors cancel one another out.
+    init(averaging parts: [Embedding]) throws {
+        guard parts.count > 1 else {
+            self = parts[0]
+            return
         }
+        var sum = [Double](repeating: 0, count: parts[0].vector.count)
+        for part in parts {
+            for index in sum.indices { sum[index] += Double(part.vector[index]) * Double(part.tokenCount) }
+        }
+        let length = sum.reduce(0) { $0 + $1 * $1 }.squareRoot()
+        guard length > 1e-6 else {
+            throw StrataError(
+                .inferenceFailed,
+                "the vectors of a long text's \(parts.count) windows cancel one another out; store it in parts")
+        }
+        self.init(
+            vector: sum.map { Float($0 / length) }, tokenCount: parts.reduce(0) { $0 + $1.tokenCount },
+            isTruncated: parts.contains(where: \.isTruncated), chunkCount: parts.count)
     }
 }

@@ -43,6 +43,8 @@ extension ModelCard {
         queryPrefix = try values.decode(String.self, forKey: .queryPrefix)
         documentPrefix = try values.decode(String.self, forKey: .documentPrefix)
         tokenCountMax = try values.decode(Int.self, forKey: .tokenCountMax)
+        longText = try values.decodeIfPresent(LongText.self, forKey: .longText) ?? .chunk
+        chunkOverlap = try values.decodeIfPresent(Int.self, forKey: .chunkOverlap) ?? min(32, tokenCountMax / 8)
         paddingSide = try values.decode(PaddingSide.self, forKey: .paddingSide)
         dimension = try values.decode(Int.self, forKey: .dimension)
         batchInvariant = try values.decode(Bool.self, forKey: .batchInvariant)
@@ -58,6 +60,9 @@ extension ModelCard {
         try Self.expect((1...4096).contains(dimension), "dimension", "1 through 4096, not \(dimension)")
         try Self.expect(
             (2...1_048_576).contains(tokenCountMax), "tokenCountMax", "2 through 1048576, not \(tokenCountMax)")
+        try Self.expect(
+            (0...tokenCountMax / 2).contains(chunkOverlap), "chunkOverlap",
+            "0 through \(tokenCountMax / 2), half of tokenCountMax, not \(chunkOverlap)")
         try Self.expect(
             selfTest.tolerance > 0 && selfTest.tolerance <= 0.2, "selfTest.tolerance",
             "more than 0 and at most 0.2, not \(selfTest.tolerance)")

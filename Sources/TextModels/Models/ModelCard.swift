@@ -28,6 +28,14 @@ public struct ModelCard: Sendable, Hashable, Codable {
         case left
     }
 
+    /// What becomes of a text that is longer than the model reads.
+    public enum LongText: String, Sendable, Codable, CaseIterable {
+        /// Its end is left out.
+        case truncate
+        /// It is cut into overlapping windows, whose vectors are averaged by their tokens.
+        case chunk
+    }
+
     /// The files of the folder, as plain names.
     public struct Files: Sendable, Hashable, Codable {
         /// The ONNX graph.
@@ -95,6 +103,11 @@ public struct ModelCard: Sendable, Hashable, Codable {
     public let documentPrefix: String
     /// How many tokens the model reads, special ones included: 2 through 1 048 576.
     public let tokenCountMax: Int
+    /// What becomes of a longer text; ``LongText/chunk`` when the card says nothing.
+    public let longText: LongText
+    /// How many tokens two neighbouring windows of a long text share: 0 through half of ``tokenCountMax``; an eighth of
+    /// it and at most 32 when the card says nothing.
+    public let chunkOverlap: Int
     /// Where shorter texts of a batch are filled up.
     public let paddingSide: PaddingSide
     /// Components of a vector, 1 through 4096.
@@ -107,7 +120,8 @@ public struct ModelCard: Sendable, Hashable, Codable {
     // Spelt out, because the reading in the other file has to see them.
     enum CodingKeys: String, CodingKey {
         case schemaVersion, name, kind, precision, source, license, files, sha256, output, pooling, normalize
-        case queryPrefix, documentPrefix, tokenCountMax, paddingSide, dimension, batchInvariant, selfTest
+        case queryPrefix, documentPrefix, tokenCountMax, longText, chunkOverlap, paddingSide, dimension, batchInvariant,
+            selfTest
     }
 
     /// What is put before a text of that role.

@@ -13,8 +13,8 @@ public struct Tokenizer: Sendable {
 
     private let vocabulary: Vocabulary
     private let addedTokens: AddedTokens
-    private let steps: TokenizerSteps
-    private let postProcessor: PostProcessor
+    let steps: TokenizerSteps
+    let postProcessor: PostProcessor
 
     /// Reads a tokenizer from the content of a `tokenizer.json`.
     ///

@@ -28,6 +28,14 @@ struct ModelCardTests {
         #expect(try ModelCard(json: [UInt8](JSONEncoder().encode(card))) == card)
     }
 
+    @Test func aCardThatSaysNothingAboutLongTextsChunksThem() throws {
+        let card = try Self.card()
+        #expect(card.longText == .chunk && card.chunkOverlap == 1)
+        #expect(try Self.card { $0["tokenCountMax"] = 8192 }.chunkOverlap == 32)
+        #expect(try Self.card { $0["longText"] = "truncate" }.longText == .truncate)
+        #expect(try Self.card { $0["chunkOverlap"] = 4 }.chunkOverlap == 4)
+    }
+
     @Test(arguments: ["schemaVersion", "name", "files", "pooling", "dimension", "selfTest", "batchInvariant"])
     func aMissingKeyIsNamed(key: String) async throws {
         let error = try await failure(.modelInvalid) { _ = try Self.card { $0[key] = nil } }
@@ -57,6 +65,7 @@ struct ModelCardTests {
         arguments: [
             ("name", "a b"), ("name", ""), ("name", "a/b"), ("dimension", 0), ("dimension", 4097), ("dimension", "384"),
             ("tokenCountMax", 1), ("pooling", "max"), ("kind", "chat"), ("paddingSide", "top"), ("sha256", "abc"),
+            ("longText", "split"), ("chunkOverlap", -1), ("chunkOverlap", 5),
         ] as [(String, any Sendable)])
     func aValueOutOfRangeIsNamed(key: String, value: any Sendable) async throws {
         let error = try await failure(.modelInvalid) { _ = try Self.card { $0[key] = value } }

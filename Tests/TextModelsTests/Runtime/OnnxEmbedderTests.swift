@@ -22,15 +22,21 @@ struct OnnxEmbedderTests {
         static let instance = Shared()
         private var loading: [String: Task<OnnxEmbedder, any Error>] = [:]
 
-        func embedder(_ folder: String) async throws -> OnnxEmbedder {
-            let task = loading[folder] ?? Task { try await OnnxEmbedder.load(folder: folder) }
-            loading[folder] = task
+        func embedder(_ folder: String, _ longText: ModelCard.LongText) async throws -> OnnxEmbedder {
+            let name = "\(folder) \(longText)"
+            var options = OnnxEmbedder.Options()
+            options.longText = longText
+            let task =
+                loading[name] ?? Task { [options] in try await OnnxEmbedder.load(folder: folder, options: options) }
+            loading[name] = task
             return try await task.value
         }
     }
 
-    private func embedder(_ model: String = Installed.models[0]) async throws -> OnnxEmbedder {
-        try await Shared.instance.embedder(Installed.folder(model))
+    private func embedder(
+        _ model: String = Installed.models[0], longText: ModelCard.LongText = .chunk
+    ) async throws -> OnnxEmbedder {
+        try await Shared.instance.embedder(Installed.folder(model), longText)
     }
 
     /// Texts of mixed lengths, all different.
@@ -48,7 +54,8 @@ struct OnnxEmbedderTests {
         for model in try Installed.present() {
             let references = try JSONDecoder().decode([Reference].self, from: Installed.golden("texts.json", of: model))
             let rows = try Installed.golden("vectors.f32", of: model)
-            let results = try await embedder(model).embed(references.map(\.text), as: .document)
+            // The reference stack cuts long texts.
+            let results = try await embedder(model, longText: .truncate).embed(references.map(\.text), as: .document)
             #expect(references.count >= 200 && rows.count == references.count * 384 * 4)
             for (index, (reference, result)) in zip(references, results).enumerated() {
                 let expected = rows.withUnsafeBytes { bytes in
@@ -67,7 +74,7 @@ struct OnnxEmbedderTests {
         for model in try Installed.present() {
             let references = all.filter { $0.model == model }
             #expect(references.count == 5)
-            let results = try await embedder(model).embed(references.map(\.text), as: .document)
+            let results = try await embedder(model, longText: .truncate).embed(references.map(\.text), as: .document)
             for (reference, result) in zip(references, results) {
                 #expect(result.tokenCount == reference.tokenCount)
                 for (component, expected) in zip(result.vector, reference.head) {
@@ -125,7 +132,8 @@ struct OnnxEmbedderTests {
         let results = try await embedder.embed(["", " \n", long, "\0", "a"], as: .query)
         #expect(long.utf8.count > 100_000)
         #expect(results.map(\.isTruncated) == [false, false, true, false, false])
-        #expect(results[2].tokenCount == embedder.card.tokenCountMax)
+        #expect(results.map(\.chunkCount) == [1, 1, 64, 1, 1])
+        #expect(results[2].tokenCount == 64 * embedder.card.tokenCountMax)
         for result in results {
             #expect(result.vector.count == embedder.space.dimension)
             #expect(abs(cosine(result.vector, result.vector) - 1) < 1e-5)

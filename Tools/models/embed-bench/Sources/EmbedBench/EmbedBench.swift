@@ -6,7 +6,8 @@ import TextModels
 ///
 /// `embed-bench FOLDER TEXTS.json SECONDS [INTRA_THREADS]`: TEXTS.json holds an object of name to list of texts. Each
 /// list is embedded whole, again and again for so many seconds, then text by text. With more than one intra-op thread
-/// there is one worker.
+/// there is one worker. `beside`, `long` and `cache`
+/// as the first argument are ``BesideBench``, ``LongTextBench`` and ``CacheBench``.
 @main
 struct EmbedBench {
     struct Report: Encodable {
@@ -19,13 +20,29 @@ struct EmbedBench {
     }
 
     static func main() async throws {
-        let arguments = CommandLine.arguments
+        var arguments = CommandLine.arguments
+        if arguments.count == 4, arguments[1] == "long" {
+            return try write(await LongTextBench.run(folder: arguments[2], file: arguments[3]))
+        }
+        if arguments.count == 4, arguments[1] == "cache" {
+            return try write(await CacheBench.run(folder: arguments[2], file: arguments[3]))
+        }
+        let isBeside = arguments.count > 1 && arguments[1] == "beside"
+        if isBeside { arguments.remove(at: 1) }
         guard arguments.count >= 4, let seconds = Double(arguments[3]) else {
             FileHandle.standardError.write(Data("usage: EmbedBench FOLDER TEXTS.json SECONDS [INTRA_THREADS]\n".utf8))
             exit(2)
         }
         let data = try Data(contentsOf: URL(fileURLWithPath: arguments[2]))
         let groups = try JSONDecoder().decode([String: [String]].self, from: data)
+        if isBeside {
+            let embedder = try await OnnxEmbedder.load(folder: arguments[1])
+            FileHandle.standardError.write(Data("\(embedder.loadTimes)\n".utf8))
+            let callerCount = arguments.count > 4 ? Int(arguments[4]) ?? 1 : 1
+            try write(
+                await BesideBench.run(embedder, groups: groups, seconds: seconds, callerCount: callerCount))
+            return
+        }
         var options = OnnxEmbedder.Options()
         if arguments.count > 4, let threads = Int(arguments[4]), threads > 1 {
             options.intraOpThreadCount = threads
@@ -61,6 +78,10 @@ struct EmbedBench {
             bulk.cancel()
             report.queryBesideBulkP50Milliseconds = queries[queries.count / 2] * 1000
         }
+        try write(report)
+    }
+
+    static func write(_ report: some Encodable) throws {
         let encoder = JSONEncoder()
         encoder.outputFormatting = .sortedKeys
         FileHandle.standardOutput.write(try encoder.encode(report) + Data("\n".utf8))
