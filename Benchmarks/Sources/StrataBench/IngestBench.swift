@@ -51,6 +51,8 @@ struct IngestBench {
 
         let path = folder.path(of: "ingest-\(UUID().uuidString)")
         var configuration = EngineConfiguration()
+        // Rounds repeat their texts; a cache would answer for the model.
+        configuration.cache = nil
         configuration.model = model.choice
         let engine = try await MemoryEngine.open(at: path, configuration: configuration)
         _ = try await seconds(engine, Array(sets[0].1.prefix(128)), namespace: "warm-up")

@@ -24,6 +24,8 @@ struct InsertBench {
     func run() async throws -> [Result] {
         let path = folder.path(of: "inserts-\(UUID().uuidString)")
         var configuration = EngineConfiguration()
+        // Rounds repeat their texts; a cache would answer for the model.
+        configuration.cache = nil
         configuration.model = model.choice
         let engine = try await MemoryEngine.open(at: path, configuration: configuration)
         guard let dimension = engine.embeddingSpace?.dimension else { throw BenchFailure("there is no model") }
