@@ -156,7 +156,8 @@ static size_t walk(const vk_graph *g, vk_walk *w) {
 // Rows that pass are scored; those that do not are passed through to their own links while the step has few rows.
 static inline size_t collect_passing(const vk_graph *g, const vk_walk *w, uint32_t row, uint32_t *out) {
     uint32_t bridges[VK_LINKS_MAX + 16];
-    const size_t wanted = 2 * g->link_words;
+    // Half as many as an unfiltered step may find: more would score rows that are far from the goal.
+    const size_t wanted = g->link_words;
     const size_t linked = collect(g, w, row, bridges);
     size_t count = 0, bridge_count = 0;
     for (size_t i = 0; i < linked; i++) {
@@ -172,7 +173,7 @@ static inline size_t collect_passing(const vk_graph *g, const vk_walk *w, uint32
         if (b + 4 < bridge_count) prefetch_links(g, bridges[b + 4]);
         uint32_t ids[VK_LINKS_MAX];
         load_links(g, bridges[b], ids);
-        for (size_t i = 0; i < wanted; i++) {
+        for (size_t i = 0; i < 2 * g->link_words; i++) {
             if (ids[i] >= w->row_limit || !passes(w, ids[i])) continue;
             out[count] = ids[i];
             count += (size_t)visit(w->visited, ids[i]);

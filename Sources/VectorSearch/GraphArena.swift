@@ -151,6 +151,15 @@ final class GraphArena: @unchecked Sendable {
         dead[index >> 6] &= ~(1 << UInt64(row & 63))
     }
 
+    /// Gives a row that was read from a file its key and tag, and the life of one that was always there or never.
+    func revive(_ row: UInt32, key: RecordKey, bits: UInt8, isLive: Bool) {
+        setTagBits(bits, row)
+        let life = lives + Int(row) * 4
+        life[0] = UInt64(bitPattern: key)
+        vk_store(life + 2, isLive ? .max : 0)
+        if !isLive { dead[Int(row >> 6)] |= 1 << UInt64(row & 63) }
+    }
+
     func clearLinks(_ row: UInt32) {
         for word in 0..<linkWords { vk_store(links + Int(row) * linkWords + word, .max) }
     }

@@ -69,20 +69,55 @@ public final class GraphIndex: VectorIndex {
         try load(snapshot, isUnit: isUnit)
     }
 
-    private init(dimension: Int, options: GraphOptions, kernels: VectorKernels?, rowCapacity: Int) throws {
+    private convenience init(
+        dimension: Int, options: GraphOptions, kernels: VectorKernels?, rowCapacity: Int
+    ) throws {
         guard FlatIndex.dimensionRange.contains(dimension) else {
             throw StrataError(
                 .invalidArgument, "index dimension is \(dimension), expected 1 through 4096; use another model")
         }
         try options.validate()
-        self.dimension = dimension
+        let arena = GraphArena(
+            layout: RowLayout(dimension: dimension), linkWords: options.degree / 2, capacity: max(rowCapacity, 64))
+        try self.init(state: GraphState(arena: arena), buried: [], options: options, kernels: kernels)
+    }
+
+    /// Reads an index from a file that ``save(to:change:)`` wrote.
+    ///
+    /// - Parameters:
+    ///   - options: as for an empty index; the degree is the file's.
+    /// - Returns: the index, ready to answer, and the change that it was saved with.
+    /// - Throws: ``StrataError/Code/notFound``, ``StrataError/Code/storageFailure``; ``StrataError/Code/corrupted`` for a
+    ///   file that is damaged, cut off or not an index; ``StrataError/Code/unsupportedVersion``.
+    public static func open(
+        _ path: String, options: GraphOptions = GraphOptions(), kernels: VectorKernels? = nil
+    ) throws -> (index: GraphIndex, change: Int64) {
+        let file = try GraphFile.read(path)
+        var options = options
+        options.degree = file.state.arena.linkWords * 2
+        return (try GraphIndex(state: file.state, buried: file.buried, options: options, kernels: kernels), file.change)
+    }
+
+    /// Writes the index to a file, in place of one that is there. A crash leaves the old file or the new one.
+    ///
+    /// Searches go on meanwhile; changes wait.
+    ///
+    /// - Parameter change: the last change of the store that the index has taken in; ``open(_:options:kernels:)`` gives it
+    ///   back, so that the index can catch up.
+    /// - Throws: ``StrataError/Code/storageFailure``; a file that is there is then as it was.
+    public func save(to path: String, change: Int64) throws {
+        try writer.withLock { _ in try GraphFile.write(published.withLock { $0 }, change: change, to: path) }
+    }
+
+    private init(state: GraphState, buried: [UInt32], options: GraphOptions, kernels: VectorKernels?) throws {
+        try options.validate()
+        dimension = state.arena.layout.dimension
         self.options = options
         self.kernels = try kernels ?? .selected()
         scratches = ScratchPool()
-        let arena = GraphArena(
-            layout: RowLayout(dimension: dimension), linkWords: options.degree / 2, capacity: max(rowCapacity, 64))
-        published = Mutex(GraphState(arena: arena))
-        writer = Mutex(GraphWriter(options: options, kernels: self.kernels, scratches: scratches))
+        published = Mutex(state)
+        writer = Mutex(
+            GraphWriter(options: options, kernels: self.kernels, scratches: scratches, buried: buried))
     }
 
     /// How many vectors can be found.

@@ -4,11 +4,11 @@ internal import StrataCore
 public struct GraphOptions: Sendable, Hashable {
     /// The most links of a row: 16 through 96, in steps of 16 (a cache line). More links find more in fewer steps and
     /// cost 4 bytes each.
-    public var degree = 48
+    public var degree = 64
     /// How many candidates an insert keeps while it looks for its neighbours: 16 through 1024.
     public var efConstruction = 128
     /// How far the pruning of links spreads out: 1 through 2. Above 1 it keeps longer links, which shorten walks.
-    public var alpha: Float = 1.2
+    public var alpha: Float = 1.1
     /// The recall@10 that ``GraphIndex/calibrate()`` chooses the search effort for: 0.5 through 0.999.
     public var recallTarget = 0.95
     /// A search that may return no more rows than this scores each of them exactly: at least 0.

@@ -11,7 +11,7 @@ struct GraphWriter: Sendable {
     /// Rows that can be used again.
     private var free: [UInt32] = []
     /// Rows that died since the last clean-up; links may name them.
-    private var buried: [UInt32] = []
+    private var buried: [UInt32]
     /// Rows that no link names any more, and the last generation whose readers may have read one before.
     private var quarantine: [(generation: Generation, rows: [UInt32])] = []
     /// The number of linked rows when the entry was chosen last.
@@ -21,7 +21,9 @@ struct GraphWriter: Sendable {
     private static let buriedShare = 16
     private static let buriedMin = 32
 
-    init(options: GraphOptions, kernels: VectorKernels, scratches: ScratchPool) {
+    /// - Parameter buried: dead rows that links may name.
+    init(options: GraphOptions, kernels: VectorKernels, scratches: ScratchPool, buried: [UInt32] = []) {
+        self.buried = buried
         self.options = options
         self.kernels = kernels
         self.scratches = scratches

@@ -27,6 +27,7 @@ struct Job: Decodable {
     let delete: String?
     /// A byte for each vector by name of the filter; 1 allows it.
     let filters: [String: String]?
+    let scratch: String
     let outdir: String
 
     static func read(_ path: String) throws -> Self {
@@ -58,6 +59,9 @@ struct JobResult: Encodable {
     var buildS: Double?
     var rssMb: Double?
     var residentBytesPerVector: Double?
+    var saveS: Double?
+    var diskMb: Double?
+    var loadS: Double?
     var efCalibrated: Int?
     var recallCalibrated: Double?
     var points: [Point] = []

@@ -32,6 +32,7 @@ struct Run {
     func run() throws {
         var result = JobResult()
         let index = try build(&result)
+        if job.phases.contains("save") { try save(index, &result) }
         var effort = job.sweep.last ?? 64
         if job.phases.contains("search") { effort = try search(index, &result) }
         if job.phases.contains("filter") { try filter(index, effort, &result) }
@@ -81,6 +82,19 @@ struct Run {
         result.efCalibrated = calibration.efSearch
         result.recallCalibrated = calibration.recall
         return index
+    }
+
+    private func save(_ index: GraphIndex, _ result: inout JobResult) throws {
+        let path = job.scratch + "/graph.index"
+        result.saveS = try seconds { try index.save(to: path, change: 1) }
+        let size = try FileManager.default.attributesOfItem(atPath: path)[.size] as? Int
+        result.diskMb = size.map { Double($0) / 1e6 }
+        var count = 0
+        result.loadS = try seconds { count = try GraphIndex.open(path).index.count }
+        guard count == index.count else {
+            throw StrataError(.corrupted, "the saved index has \(count) rows, expected \(index.count)")
+        }
+        try FileManager.default.removeItem(atPath: path)
     }
 
     /// Answers all queries and returns the keys and the queries a second, of the best round.
