@@ -85,7 +85,8 @@ struct GraphSearch {
     ) -> [VectorHit] {
         let isBroad = share >= Self.broadShare
         let base = max(state.calibration.efSearch, limit + limit / 2)
-        let ef = isBroad ? Int((Double(base) / share).rounded(.up)) : base
+        // Stepping over rows finds paths that the graph was not built for: half as long again makes good for that.
+        let ef = isBroad ? Int((Double(base) / share).rounded(.up)) : base + base / 2
         var walk = scratch.walk(rowLimit: state.rowCount, ef: ef)
         setFilter(&walk)
         let rescoredMax = max(Self.rescoredMin, 2 * limit)
