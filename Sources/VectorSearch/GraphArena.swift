@@ -151,6 +151,13 @@ final class GraphArena: @unchecked Sendable {
         dead[index >> 6] &= ~(1 << UInt64(row & 63))
     }
 
+    /// Puts a file's pages in the place of the first rows' vectors; false when the system declines. What is written to
+    /// them stays in memory.
+    func mapVectors(_ descriptor: Int32, offset: Int, byteCount: Int) -> Bool {
+        mmap(vectors, byteCount, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_FIXED, descriptor, off_t(offset))
+            != MAP_FAILED
+    }
+
     /// Gives a row that was read from a file its key and tag, and the life of one that was always there or never.
     func revive(_ row: UInt32, key: RecordKey, bits: UInt8, isLive: Bool) {
         setTagBits(bits, row)

@@ -97,7 +97,8 @@ enum GraphFile {
         return zip(bases, byteCounts.dropFirst(2)).map { UnsafeRawBufferPointer(start: $0, count: $1) }
     }
 
-    /// Reads a file into a new arena; every byte of it is checked.
+    /// Reads a file into a new arena; every byte of it is checked. The vectors stay mapped: the file may be replaced or
+    /// removed, and must not be written to in place.
     ///
     /// - Returns: the state, and the rows that are dead.
     /// - Throws: ``StrataError/Code/notFound``, ``StrataError/Code/storageFailure``, ``StrataError/Code/corrupted``,
@@ -128,7 +129,13 @@ enum GraphFile {
                 let arrays = arrays(of: arena, byteCounts: header.sectionByteCounts)
                 let targets = [keys, marks] + arrays.map { UnsafeMutableRawBufferPointer(mutating: $0) }
                 for (section, target) in targets.enumerated() {
-                    try get(target, descriptor, at: header.sectionOffsets[section], path)
+                    let offset = header.sectionOffsets[section]
+                    // The vectors are read a few at a time: they stay in the file's pages, which the system can drop.
+                    let isMapped =
+                        section == targets.count - 1 && header.rowCount > 0
+                        && arena.mapVectors(
+                            descriptor, offset: offset, byteCount: header.fileByteCount - offset)
+                    if !isMapped { try get(target, descriptor, at: offset, path) }
                     guard XXH64.hash(UnsafeRawBufferPointer(target)) == header.checksums[section] else {
                         throw damage(path, "has a damaged section \(section)")
                     }
@@ -173,12 +180,11 @@ enum GraphFile {
             if mark == .waiting { state.tail.append(row) }
             if mark == .stray { state.strays.append(row) }
         }
+        let rowCount = UInt64(keys.count)
         for word in 0..<keys.count * arena.linkWords {
-            let pair = arena.links[word]
-            for target in [UInt32(truncatingIfNeeded: pair), UInt32(truncatingIfNeeded: pair >> 32)] {
-                guard target == .max || Int(target) < keys.count else {
-                    throw damage(path, "has a link to a row that is not there")
-                }
+            let (low, high) = (arena.links[word] & 0xffff_ffff, arena.links[word] >> 32)
+            guard low < rowCount || low == 0xffff_ffff, high < rowCount || high == 0xffff_ffff else {
+                throw damage(path, "has a link to a row that is not there")
             }
         }
         return buried

@@ -25,12 +25,16 @@ struct GraphFileHeader {
         return [8, 1, degree * 4, layout.codeStride, 4, 4, layout.floatStride * 4].map { $0 * rowCount }
     }
 
-    /// Where each section begins: on a multiple of 64.
+    /// Where each section begins, on a multiple of a page, so that it can be mapped; and where the file ends.
     var sectionOffsets: [Int] {
-        var offsets = [Self.byteCount]
-        for count in sectionByteCounts { offsets.append((offsets[offsets.count - 1] + count + 63) / 64 * 64) }
+        var offsets = [Self.pageBytes]
+        for count in sectionByteCounts {
+            offsets.append((offsets[offsets.count - 1] + count + Self.pageBytes - 1) / Self.pageBytes * Self.pageBytes)
+        }
         return offsets
     }
+
+    private static let pageBytes = 4096
 
     /// The bytes of the whole file.
     var fileByteCount: Int { sectionOffsets[7] }

@@ -77,7 +77,7 @@ import Testing
         let whole = try Data(contentsOf: URL(filePath: path))
         var random = SeededGenerator(seed: 4)
         let padding = try paddingOffsets(of: whole)
-        let places = Array(0..<256) + (0..<400).map { _ in Int.random(in: 256..<whole.count, using: &random) }
+        let places = Array(0..<256) + (0..<500).map { _ in Int.random(in: 4096..<whole.count, using: &random) }
         for place in places where !padding.contains(place) {
             var damaged = whole
             damaged[place] ^= 1 << UInt8.random(in: 0..<8, using: &random)
@@ -90,7 +90,7 @@ import Testing
     @Test func filesCutOffOrTooLongOrOfAnotherKindAreRefused() throws {
         try makeIndex(dimension: 5).save(to: path, change: 1)
         let whole = try Data(contentsOf: URL(filePath: path))
-        for count in [0, 1, 8, 255, 256, 257, whole.count / 2, whole.count - 1] {
+        for count in [0, 1, 8, 255, 256, 257, 4096, whole.count / 2, whole.count - 1] {
             try whole.prefix(count).write(to: URL(filePath: path))
             let error = #expect(throws: StrataError.self) { try GraphIndex.open(self.path) }
             #expect(error?.code == .corrupted)
