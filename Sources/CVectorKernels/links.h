@@ -163,21 +163,25 @@ static size_t link_row(const vk_graph *g, vk_walk *w, uint32_t row, vk_link_rule
     return linked_back;
 }
 
-// Replaces a row's links to dead rows by links to the neighbours of those.
+// Replaces a row's links to dead rows by links to the neighbours of those, at most three for each as in IP-DiskANN
+// (arXiv:2502.13826). The links to live rows stay: pruning them again thinned the graph out, one delete after another.
 static inline int mend_row(const vk_graph *g, uint32_t row, vk_link_rule rule) {
     uint32_t ids[VK_LINKS_MAX], rows[VK_UNION_MAX + 16], kept[VK_LINKS_MAX + 16];
     vk_candidate list[VK_UNION_MAX + 16];
     lock_row(g, row);
     load_links(g, row, ids);
     const size_t linked = link_count(g, ids);
+    uint32_t mended[VK_LINKS_MAX];
     size_t count = 0, dead_count = 0;
     for (size_t i = 0; i < linked; i++) {
         if (is_dead(g, ids[i])) {
             ids[dead_count++] = ids[i];
         } else {
+            mended[count] = ids[i];
             rows[count++] = ids[i];
         }
     }
+    const size_t live_count = count;
     for (size_t d = 0; d < dead_count && count + VK_LINKS_MAX <= VK_UNION_MAX; d++) {
         uint32_t far[VK_LINKS_MAX];
         load_links(g, ids[d], far);
@@ -191,7 +195,15 @@ static inline int mend_row(const vk_graph *g, uint32_t row, vk_link_rule rule) {
         for (size_t i = 0; i < count; i++) {
             if (unique == 0 || list[unique - 1].row != list[i].row) list[unique++] = list[i];
         }
-        store_links(g, row, kept, prune(g, list, unique, rule, kept));
+        const size_t kept_count = prune(g, list, unique, rule, kept);
+        const size_t room = 2 * g->link_words, wanted = live_count + 3 * dead_count;
+        size_t mended_count = live_count;
+        for (size_t k = 0; k < kept_count && mended_count < room && mended_count < wanted; k++) {
+            int is_there = 0;
+            for (size_t i = 0; i < live_count; i++) is_there |= mended[i] == kept[k];
+            if (!is_there) mended[mended_count++] = kept[k];
+        }
+        store_links(g, row, mended, mended_count);
     }
     unlock_row(g, row);
     return dead_count > 0;
