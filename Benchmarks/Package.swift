@@ -13,18 +13,24 @@ let strict: [SwiftSetting] = [
 let engine: [Target.Dependency] = [
     .product(name: "Strata", package: "strata"), .product(name: "StrataCore", package: "strata"),
 ]
+let vectors: [Target.Dependency] = [
+    .product(name: "StrataCore", package: "strata"), .product(name: "VectorSearch", package: "strata"),
+]
 
 let package = Package(
     name: "strata-benchmarks",
     products: [
         .executable(name: "strata-bench", targets: ["StrataBench"]),
         .executable(name: "locomo-adapter", targets: ["LocomoAdapter"]),
+        .executable(name: "index-bench", targets: ["index-bench"]),
     ],
     dependencies: [.package(name: "strata", path: "..")],
     targets: [
         .target(name: "BenchSupport", dependencies: engine, swiftSettings: strict),
         .executableTarget(name: "StrataBench", dependencies: ["BenchSupport"] + engine, swiftSettings: strict),
         .executableTarget(name: "LocomoAdapter", dependencies: ["BenchSupport"] + engine, swiftSettings: strict),
+        .executableTarget(
+            name: "index-bench", dependencies: vectors, path: "Sources/index-bench", swiftSettings: strict),
         .testTarget(name: "BenchSupportTests", dependencies: ["BenchSupport"], swiftSettings: strict),
     ]
 )

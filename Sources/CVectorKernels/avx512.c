@@ -130,7 +130,27 @@ static size_t select_rows(
     return kept;
 }
 
+static inline size_t list_unvisited(
+    const uint32_t *ids, size_t id_count, uint32_t row_limit, uint32_t *visited, uint32_t *out) {
+    const __m512i limit = _mm512_set1_epi32((int)row_limit), one = _mm512_set1_epi32(1);
+    size_t count = 0;
+    for (size_t i = 0; i < id_count; i += 16) {
+        const __mmask16 inside = id_count - i >= 16 ? (__mmask16)0xffff : tail16(id_count - i);
+        const __m512i rows = _mm512_maskz_loadu_epi32(inside, ids + i);
+        const __mmask16 real = _mm512_mask_cmplt_epu32_mask(inside, rows, limit);
+        const __m512i words =
+            _mm512_mask_i32gather_epi32(_mm512_setzero_si512(), real, _mm512_srli_epi32(rows, 5), visited, 4);
+        const __m512i bits = _mm512_sllv_epi32(one, _mm512_and_si512(rows, _mm512_set1_epi32(31)));
+        const __mmask16 fresh = _mm512_mask_testn_epi32_mask(real, words, bits);
+        _mm512_mask_compressstoreu_epi32(out + count, fresh, rows);
+        count += (size_t)__builtin_popcount(fresh);
+    }
+    for (size_t i = 0; i < count; i++) visited[out[i] >> 5] |= 1u << (out[i] & 31);
+    return count;
+}
+
 #define VK_OWN_SELECT
+#define VK_OWN_UNVISITED
 #include "shared.h"
 
 #pragma clang attribute pop

@@ -36,6 +36,16 @@ static void gather_f32(
     }
 }
 
+static void gather_wide(
+    const float *query, const float *rows, size_t stride, const uint32_t *list, size_t count, size_t n, double *out) {
+    const size_t bytes = n * sizeof(float), ahead = rows_ahead(bytes);
+    for (size_t r = 0; r < count && r < ahead; r++) prefetch_row(rows + list[r] * stride, bytes);
+    for (size_t r = 0; r < count; r++) {
+        if (r + ahead < count) prefetch_row(rows + list[r + ahead] * stride, bytes);
+        out[r] = dot_wide(query, rows + list[r] * stride, n);
+    }
+}
+
 static void rows_i8(const int8_t *query, const int8_t *rows, size_t stride, size_t count, size_t n, int32_t *out) {
     const int32_t bias = bias_i8(query, n);
     size_t r = 0;
@@ -133,6 +143,10 @@ static size_t select_rows(
 }
 #endif
 
+#include "walk.h"
+
+#include "links.h"
+
 #define VK_TABLE(symbol, label)                                                                                  \
     const vk_kernels symbol = {                                                                                  \
         .name = label,                                                                                           \
@@ -141,6 +155,7 @@ static size_t select_rows(
         .dot_i8 = dot_i8,                                                                                        \
         .rows_f32 = rows_f32,                                                                                    \
         .gather_f32 = gather_f32,                                                                                \
+        .gather_wide = gather_wide,                                                                              \
         .rows_i8 = rows_i8,                                                                                      \
         .gather_i8 = gather_i8,                                                                                  \
         .batch_i8 = batch_i8,                                                                                    \
@@ -148,6 +163,11 @@ static size_t select_rows(
         .scale_f32 = scale_f32,                                                                                  \
         .quantize = quantize,                                                                                    \
         .select_rows = select_rows,                                                                              \
+        .walk = walk,                                                                                            \
+        .walk_filtered = walk_filtered,                                                                          \
+        .link_row = link_row,                                                                                    \
+        .unlink_row = unlink_row,                                                                                \
+        .mend_rows = mend_rows,                                                                                  \
     }
 
 #endif

@@ -135,6 +135,23 @@ public final class FlatIndex: VectorIndex {
         return scan.state.locations.sample(limit).map { scan.score($0, vector) }
     }
 
+    /// All vectors, in ascending order of their keys.
+    func vectors() -> VectorSnapshot {
+        let state = snapshot()
+        let rows = state.locations.all().sorted { $0.key < $1.key }
+        var (keys, tags, components): ([RecordKey], [UInt8], [Float]) = ([], [], [])
+        components.reserveCapacity(rows.count * dimension)
+        for (key, location) in rows {
+            // A location of this state names a segment of this state.
+            let segment = state.segments[Int(location.segment)]!
+            let row = Int(location.row)
+            keys.append(key)
+            tags.append(UInt8(segment.bits[row].trailingZeroBitCount))
+            components += UnsafeBufferPointer(start: segment.storage.vector(row), count: dimension)
+        }
+        return VectorSnapshot(change: 0, keys: keys, tags: tags, components: components)
+    }
+
     private func snapshot() -> FlatState { published.withLock { $0 } }
 
     /// Makes the next state out of the current one.

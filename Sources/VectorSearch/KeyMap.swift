@@ -46,6 +46,11 @@ struct KeyMap: Sendable {
         return found.prefix(max(limit, 0)).map(\.location)
     }
 
+    /// Every key with its row, in no order.
+    func all() -> [(key: RecordKey, location: Location)] {
+        shards.flatMap { shard in shard.map { (key: $0.key, location: $0.value) } }
+    }
+
     /// About how many bytes the map takes.
     var byteCount: Int {
         let entryBytes = MemoryLayout<RecordKey>.stride + MemoryLayout<Location>.stride

@@ -18,6 +18,71 @@ typedef struct {
     uint8_t wanted_bits;
 } vk_bound;
 
+/// A row that a walk has scored, or that a pruning may keep.
+typedef struct {
+    /// The estimate of the cosine, higher is nearer.
+    float score;
+    /// The row; inside a walk the top bit says that it has been expanded.
+    uint32_t row;
+} vk_candidate;
+
+/// A navigable graph over quantised rows. Rows are below 2^31.
+///
+/// A row of links holds `2 * link_words` row numbers, two in a word, the even one in the low half; `VK_NO_ROW` stands
+/// for none. Words are read and written atomically, so that walks and changes may run at the same time. A row's code and
+/// scale are complete before any link names it.
+typedef struct {
+    const int8_t *codes;
+    /// Bytes from one row of codes to the next, a multiple of 64; the bytes past the components are 0.
+    size_t code_stride;
+    const float *scales;
+    uint64_t *links;
+    /// At most VK_LINK_WORDS_MAX.
+    size_t link_words;
+    /// One bit a row: those that no new link may name. Only changes look at it.
+    const uint64_t *dead;
+    /// Spin locks for changes; the lock of a row is `locks[row & lock_mask]`. Walks take none.
+    uint8_t *locks;
+    size_t lock_mask;
+} vk_graph;
+
+#define VK_NO_ROW 0xffffffffu
+#define VK_LINK_WORDS_MAX 48
+
+/// One walk: what to look for, and the memory to do it in.
+typedef struct {
+    const int8_t *query;
+    float query_scale;
+    const uint32_t *entries;
+    size_t entry_count;
+    /// Rows from here on do not exist for this walk.
+    uint32_t row_limit;
+    /// A row that is neither scored nor passed through; VK_NO_ROW for none.
+    uint32_t skipped_row;
+    /// The number of candidates to keep.
+    size_t ef;
+    /// Filters of a filtered walk: a byte a row, eight in a word, of which one bit must be among the wanted ones; or,
+    /// when that is NULL, one bit a row.
+    const uint64_t *tag_bits;
+    uint8_t wanted_bits;
+    const uint64_t *allowed;
+    /// Room for a bit for each row below the limit.
+    uint32_t *visited;
+    /// Room for `ef` candidates; the best so far, best first.
+    vk_candidate *pool;
+    /// How many distances were computed, and how many rows were expanded.
+    size_t distance_count;
+    size_t hop_count;
+} vk_walk;
+
+/// How a graph's links are chosen.
+typedef struct {
+    /// The most links of a row when it is written as a whole, at most `2 * link_words`.
+    size_t degree;
+    /// How much nearer a kept neighbour must be to a candidate than the row is, in squared distance, to stand for it.
+    float alpha;
+} vk_link_rule;
+
 /// One set of kernels: all functions of one instruction set. Tables live as long as the process and never change.
 ///
 /// Pointers need no alignment. `n` is a number of components; strides are in elements and at least `n`. Integer results
@@ -40,6 +105,10 @@ typedef struct {
     void (*gather_f32)(
         const float *query, const float *rows, size_t stride, const uint32_t *list, size_t count, size_t n,
         float *out);
+    /// The same with the listed rows in double precision.
+    void (*gather_wide)(
+        const float *query, const float *rows, size_t stride, const uint32_t *list, size_t count, size_t n,
+        double *out);
     /// The inner products of a query with `count` rows that follow one another.
     void (*rows_i8)(const int8_t *query, const int8_t *rows, size_t stride, size_t count, size_t n, int32_t *out);
     /// The inner products of a query with the listed rows, fetched ahead.
@@ -63,7 +132,25 @@ typedef struct {
     size_t (*select_rows)(
         const int32_t *dots, const float *scales, const float *errors, const uint8_t *bits, size_t count,
         vk_bound bound, uint32_t *out);
+
+    /// Best-first search of a graph; returns how many candidates are in the pool, best first.
+    size_t (*walk)(const vk_graph *graph, vk_walk *walk);
+    /// The same over rows that pass the walk's filter, through at most one row that does not at a time. The entries may
+    /// come back although they do not pass.
+    size_t (*walk_filtered)(const vk_graph *graph, vk_walk *walk);
+    /// Links a row that has no links yet: finds its neighbourhood by `walk`, of which `query`, `query_scale` and
+    /// `skipped_row` are set here, and writes links both ways. Returns how many rows link back: none when
+    /// others stand for the row, and none without writing any link when eight rows with the same codes are linked. Several threads may link different rows.
+    size_t (*link_row)(const vk_graph *graph, vk_walk *walk, uint32_t row, vk_link_rule rule);
+    /// Mends the neighbourhood of a row that has died: rows near it that link to it get links to its neighbours instead.
+    void (*unlink_row)(const vk_graph *graph, vk_walk *walk, uint32_t row, vk_link_rule rule);
+    /// Replaces the links to dead rows in the live rows of a range; returns how many rows were changed.
+    size_t (*mend_rows)(const vk_graph *graph, uint32_t first, uint32_t end, vk_link_rule rule);
 } vk_kernels;
+
+/// Atomic access to words that are read while they are written.
+static inline uint64_t vk_load(const uint64_t *word) { return __atomic_load_n(word, __ATOMIC_ACQUIRE); }
+static inline void vk_store(uint64_t *word, uint64_t value) { __atomic_store_n(word, value, __ATOMIC_RELEASE); }
 
 /// How looking up a set by name ended.
 typedef enum {

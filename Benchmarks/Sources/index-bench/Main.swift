@@ -1,0 +1,204 @@
+import Dispatch
+import Foundation
+import StrataCore
+import VectorSearch
+
+/// An engine of the vector-index harness: `index-bench job.json` builds a graph index and answers the job.
+@main
+struct Main {
+    static func main() throws {
+        guard CommandLine.arguments.count == 2 else {
+            FileHandle.standardError.write(Data("usage: index-bench job.json\n".utf8))
+            exit(2)
+        }
+        try Run(job: .read(CommandLine.arguments[1])).run()
+    }
+}
+
+struct Run {
+    let job: Job
+    private let clock = ContinuousClock()
+    private let queries: [[Float]]
+    private let masks: [(percent: Int, bytes: [UInt8])]
+
+    init(job: Job) throws {
+        self.job = job
+        queries = try VectorFile(job.query).rows
+        masks = try (job.filters ?? [:]).compactMap { name, path in
+            Int(name).map { ($0, path) }
+        }.sorted { $0.0 < $1.0 }.prefix(3).map { ($0, Array(try Data(contentsOf: URL(filePath: $1)))) }
+    }
+
+    func run() throws {
+        var result = JobResult()
+        let index = try build(&result)
+        if job.phases.contains("save") { try save(index, &result) }
+        var effort = job.sweep.last ?? 64
+        if job.phases.contains("search") { effort = try search(index, &result) }
+        if job.phases.contains("filter") { try filter(index, effort, &result) }
+        if job.phases.contains("insert") { try insert(index, &result) }
+        if job.phases.contains("delete") { try delete(index, effort, &result) }
+        try result.write(to: job.outdir)
+    }
+
+    private func seconds(_ body: () throws -> Void) rethrows -> Double {
+        try seconds(clock.measure(body))
+    }
+
+    private func seconds(_ time: Duration) -> Double {
+        Double(time.components.seconds) + Double(time.components.attoseconds) * 1e-18
+    }
+
+    /// The bytes of the process that are in memory.
+    private func residentBytes() -> Int {
+        let fields = (try? String(contentsOfFile: "/proc/self/statm", encoding: .utf8))?.split(separator: " ") ?? []
+        return fields.count > 1 ? (Int(fields[1]) ?? 0) * 4096 : 0
+    }
+
+    private func build(_ result: inout JobResult) throws -> GraphIndex {
+        var options = GraphOptions()
+        options.threadCount = job.buildThreads
+        if let degree = job.params.degree { options.degree = degree }
+        if let effort = job.params.efConstruction { options.efConstruction = effort }
+        if let alpha = job.params.alpha { options.alpha = alpha }
+        if let rows = job.params.exactRowsMax { options.exactRowsMax = rows }
+        if let target = job.params.recallTarget { options.recallTarget = target }
+        let base = try VectorFile(job.base).rows
+        // The masks are independent: the eight ways to be in them are the eight tags, and a mask is a set of tags.
+        let tags = base.indices.map { row in
+            masks.indices.reduce(UInt8(0)) { $0 | (masks[$1].bytes[row] & 1) << UInt8($1) }
+        }
+        let snapshot = VectorSnapshot(
+            change: 0, keys: base.indices.map { RecordKey($0) }, tags: tags, components: base.flatMap { $0 })
+        let before = residentBytes()
+        // Loading and linking is what other engines call building; the calibration is extra.
+        let start = clock.now
+        let index = try GraphIndex(snapshot: snapshot, dimension: base[0].count, options: options, isLinked: false)
+        index.link(rowsMax: .max)
+        result.buildS = seconds(clock.now - start)
+        result.rssMb = Double(residentBytes() - before) / 1e6
+        result.residentBytesPerVector = Double(index.residentBytes) / Double(base.count)
+        let calibration = index.calibrate()
+        result.efCalibrated = calibration.efSearch
+        result.recallCalibrated = calibration.recall
+        return index
+    }
+
+    private func save(_ index: GraphIndex, _ result: inout JobResult) throws {
+        let path = job.scratch + "/graph.index"
+        result.saveS = try seconds { try index.save(to: path, change: 1) }
+        let size = try FileManager.default.attributesOfItem(atPath: path)[.size] as? Int
+        result.diskMb = size.map { Double($0) / 1e6 }
+        var count = 0
+        result.loadS = try seconds { count = try GraphIndex.open(path).index.count }
+        guard count == index.count else {
+            throw StrataError(.corrupted, "the saved index has \(count) rows, expected \(index.count)")
+        }
+        try FileManager.default.removeItem(atPath: path)
+    }
+
+    /// Answers all queries and returns the keys and the queries a second, of the best round.
+    private func measure(rounds: Int, _ answer: ([Float]) throws -> [VectorHit]) rethrows -> ([[Int]], Double) {
+        var found: [[Int]] = []
+        var best = Double.infinity
+        for _ in 0..<rounds {
+            var hits: [[VectorHit]] = []
+            hits.reserveCapacity(queries.count)
+            best = min(best, try seconds { for query in queries { hits.append(try answer(query)) } })
+            found = hits.map { $0.map { Int($0.key) } }
+        }
+        return (found, Double(queries.count) / best)
+    }
+
+    private func search(_ index: GraphIndex, _ result: inout JobResult) throws -> Int {
+        let truth = try job.gt.map { try VectorFile.integers($0).map { Set($0.prefix(job.k)) } }
+        var effortAtTarget: Int?
+        for (place, effort) in job.sweep.enumerated() {
+            let name = "p_\(place).ivecs"
+            let (keys, rate) = try measure(rounds: 5) {
+                try index.search($0, limit: job.k, filter: .none, efSearch: effort)
+            }
+            try VectorFile.write(keys, width: job.k, to: job.outdir + "/" + name)
+            var point = JobResult.Point(p: effort, ids: name, qps1: rate)
+            let recall = truth.map { truth in
+                Double(zip(truth, keys).reduce(0) { $0 + $1.0.intersection($1.1).count })
+                    / Double(job.k * queries.count)
+            }
+            if effortAtTarget == nil, let recall, recall >= 0.95 {
+                effortAtTarget = effort
+                try addLatencies(index, &point)
+            }
+            result.points.append(point)
+            if let recall, let stop = job.stopRecall, recall >= stop { break }
+        }
+        return effortAtTarget ?? job.sweep.last ?? 64
+    }
+
+    private func addLatencies(_ index: GraphIndex, _ point: inout JobResult.Point) throws {
+        let effort = point.p
+        var times: [Double] = []
+        for query in queries {
+            times.append(
+                try seconds { _ = try index.search(query, limit: job.k, filter: .none, efSearch: effort) })
+        }
+        times.sort()
+        point.p50Us = times[times.count / 2] * 1e6
+        point.p99Us = times[times.count * 99 / 100] * 1e6
+        var best = Double.infinity
+        for _ in 0..<3 {
+            best = min(
+                best,
+                seconds {
+                    DispatchQueue.concurrentPerform(iterations: 2) { half in
+                        for place in stride(from: half, to: queries.count, by: 2) {
+                            _ = try? index.search(queries[place], limit: job.k, filter: .none, efSearch: effort)
+                        }
+                    }
+                })
+        }
+        point.qps2 = Double(queries.count) / best
+    }
+
+    private func filter(_ index: GraphIndex, _ effort: Int, _ result: inout JobResult) throws {
+        for (place, mask) in masks.enumerated() {
+            var tags: UInt8 = 0
+            for tag in 0..<8 where tag >> place & 1 == 1 { tags |= 1 << UInt8(tag) }
+            let (keys, rate) = try measure(rounds: 3) {
+                try index.search($0, limit: job.k, filter: .tags(tags), efSearch: effort)
+            }
+            let name = "f\(mask.percent).ivecs"
+            try VectorFile.write(keys, width: job.k, to: job.outdir + "/" + name)
+            result.filter.append(.init(pct: mask.percent, p: effort, ids: name, qps1: rate))
+        }
+    }
+
+    private func insert(_ index: GraphIndex, _ result: inout JobResult) throws {
+        guard let path = job.insert else { return }
+        let (vectors, first) = (try VectorFile(path).rows, index.count)
+        let time = try seconds {
+            for (place, vector) in vectors.enumerated() {
+                try index.upsert(RecordKey(first + place), vector, tag: 0)
+            }
+        }
+        result.insertPerS = Double(vectors.count) / time
+        let found = try vectors.enumerated().filter { place, vector in
+            try index.search(vector, limit: 1, filter: .none).first?.key == RecordKey(first + place)
+        }
+        result.insertFound = Double(found.count) / Double(vectors.count)
+        // The phases that follow compare with answers over the base.
+        index.delete(vectors.indices.map { RecordKey(first + $0) })
+    }
+
+    private func delete(_ index: GraphIndex, _ effort: Int, _ result: inout JobResult) throws {
+        guard let path = job.delete, let keys = try VectorFile.integers(path).first else { return }
+        // One at a time, as an engine gets them.
+        let time = seconds { for key in keys { index.delete([RecordKey(key)]) } }
+        result.deletePerS = Double(keys.count) / time
+        let (found, _) = try measure(rounds: 1) {
+            try index.search($0, limit: job.k, filter: .none, efSearch: effort)
+        }
+        result.deleteIds = "del.ivecs"
+        result.deleteP = effort
+        try VectorFile.write(found, width: job.k, to: job.outdir + "/del.ivecs")
+    }
+}
