@@ -58,7 +58,7 @@ extension MemoryEngine {
             // The speaker is part of what is embedded, so the record must not change between here and the commit.
             expected = expected ?? old.record.change
             oldDigest = SHA256.digest(of: old.record.searchableText)
-            content = await self.content(of: MemoryRecord.searchableText(speaker: old.record.speaker, text: text))
+            content = try await self.content(of: MemoryRecord.searchableText(speaker: old.record.speaker, text: text))
         }
         let mutation = StoreMutation.update(id, namespace: namespace, patch, content: content, ifChange: expected)
         guard let oldDigest else { return try await commit(mutation).record }
@@ -167,8 +167,15 @@ extension MemoryEngine {
     }
 
     /// What derives from a text; without a vector when there is no model or it fails, which statistics show.
-    private func content(of searchable: String) async -> RecordContent {
-        let embedding = try? await embedder?.embed([searchable], as: .document).first
+    ///
+    /// - Throws: ``StrataError/Code/overloaded`` and `CancellationError`: a busy model is no reason to lose a vector.
+    private func content(of searchable: String) async throws -> RecordContent {
+        var embedding: Embedding?
+        do {
+            embedding = try await embedder?.embed([searchable], as: .document).first
+        } catch let error as StrataError where error.code != .overloaded {
+            embedding = nil
+        }
         return RecordContent(
             digest: SHA256.digest(of: searchable), terms: analyzer.terms(in: searchable),
             embedding: embedder.flatMap { embedder in

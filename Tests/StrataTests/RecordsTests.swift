@@ -25,6 +25,25 @@ import Testing
         try await engine.close()
     }
 
+    @Test func anUpdateThatFindsTheModelBusyChangesNothingAndOneThatFindsItBrokenKeepsTheText() async throws {
+        let scratch = try Scratch()
+        let embedder = SeededEmbedder()
+        let engine = try await openEngine(at: scratch.path, embedder: embedder)
+        let old = try await engine.remember("the repair is on Wednesday").record
+        embedder.fail(with: StrataError(.overloaded, "busy", isRetryable: true))
+        let busy = await #expect(throws: StrataError.self) {
+            try await engine.update(old.id, RecordPatch(text: "the repair is on Thursday"))
+        }
+        #expect(busy?.code == .overloaded)
+        #expect(try await engine.get(old.id) == old)
+        #expect(try await engine.stats().vectorMissingCount == 0)
+        embedder.fail(with: StrataError(.inferenceFailed, "broken"))
+        let new = try await engine.update(old.id, RecordPatch(text: "the repair is on Friday"))
+        #expect(new.text == "the repair is on Friday")
+        #expect(try await engine.stats().vectorMissingCount == 1)
+        try await engine.close()
+    }
+
     @Test func aStaleWriterIsToldAndChangesNothing() async throws {
         let scratch = try Scratch()
         let engine = try await openEngine(at: scratch.path)
