@@ -38,20 +38,20 @@ struct KeywordSearch {
         }
         guard !wanted.isEmpty else { return [] }
         let (numbers, weights) = (wanted.map(\.number), wanted.map(\.weight))
-        let row = try db.cachedStatement(sql: "SELECT terms FROM keyword WHERE record = ?")
+        let rows = try db.rows(
+            "SELECT w.record, w.terms FROM json_each(?) k CROSS JOIN keyword w ON w.record = k.value",
+            [Self.list(Set(keys).sorted())])
         var hits: [KeywordHit] = []
-        for key in Set(keys) {
-            let rows = try Row.fetchCursor(row, arguments: [key])
-            guard let found = try rows.next() else { continue }
+        while let row = try rows.next() {
             var score = 0.0
-            let result = try found.withUnsafeData(atIndex: 0) { data in
+            let result = try row.withUnsafeData(atIndex: 1) { data in
                 (data ?? Data()).withUnsafeBytes { bytes in
                     kr_score(
                         bytes.baseAddress, bytes.count, numbers, weights, numbers.count, parameters, &score)
                 }
             }
             guard result == 0 else { throw Self.damage }
-            if score > 0 { hits.append(KeywordHit(key: key, score: score)) }
+            if score > 0 { hits.append(KeywordHit(key: row[0], score: score)) }
         }
         hits.sort { ($1.score, $0.key) < ($0.score, $1.key) }
         return Array(try filtered(hits).prefix(limit))
@@ -98,14 +98,17 @@ struct KeywordSearch {
     /// The hits that pass the filter, in their order.
     private func filtered(_ hits: [KeywordHit]) throws -> [KeywordHit] {
         guard let condition, !hits.isEmpty else { return hits }
-        let list = "[" + hits.map { String($0.key) }.joined(separator: ",") + "]"
         let passing = try Int64.fetchSet(
             db.cachedStatement(
                 sql: """
                     SELECT r.key FROM json_each(?) k CROSS JOIN record r ON r.key = k.value \
                     WHERE r.namespace = ? AND \(condition.sql)
-                    """), arguments: StatementArguments([list, namespace] + condition.arguments))
+                    """), arguments: StatementArguments([Self.list(hits.map(\.key)), namespace] + condition.arguments))
         return hits.filter { passing.contains($0.key) }
+    }
+
+    private static func list(_ keys: [RecordKey]) -> String {
+        "[" + keys.map(String.init).joined(separator: ",") + "]"
     }
 
     private static let damage = StrataError(

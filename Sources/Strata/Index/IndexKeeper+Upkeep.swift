@@ -64,11 +64,8 @@ extension IndexKeeper {
         guard folder != nil, !entry.isSaving, !entry.saveFailed else { return false }
         let status = index.status
         return status.isGraph && status.unlinkedCount < status.rowCount / 8
-            && entry.unsavedCount >= max(Self.unsavedCountMin, status.rowCount / 8)
+            && entry.unsavedCount >= max(options.unsavedChangeCountMax, status.rowCount / 8)
     }
-
-    /// Fewer changes than these are taken from the change log at the next opening in no time.
-    private static var unsavedCountMin: Int { 1000 }
 
     private func save(_ key: [UInt8], _ index: AdaptiveIndex) async {
         guard let folder else { return }
@@ -117,6 +114,11 @@ extension IndexKeeper {
                 continue
             }
         }
+    }
+
+    /// Waits until the upkeep has nothing more to do.
+    func settled() async {
+        while let upkeep = state.withLock({ $0.upkeep }) { await upkeep.value }
     }
 
     /// Ends the upkeep at its next step and writes the files that are worth it.

@@ -5,6 +5,9 @@ public struct VectorIndexOptions: Sendable, Hashable {
     /// The share of the ten nearest vectors that walks of the graph are to find, 0.5 through 0.999. A recall, which asks
     /// for many more candidates than hits, finds more than that.
     public var recallTarget = 0.98
+    /// Past so many changes, and an eighth of the vectors, the file of a graph is written anew, at most once a minute and
+    /// when the engine is closed; fewer are taken from the change log when the file is opened. 1 and more.
+    public var unsavedChangeCountMax = 1000
 
     /// The defaults.
     public init() {}
