@@ -324,6 +324,7 @@ extension Degradation {
         let reason = (error as? StrataError)?.message ?? "an unexpected error"
         return Self(
             code: "index_rebuilt",
-            message: "the vector index was not read from its file (\(reason)); searches are exact and slower until it is")
+            message:
+                "the vector index was not read from its file (\(reason)); searches are exact and slower until it is")
     }
 }
