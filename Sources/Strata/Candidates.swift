@@ -90,24 +90,37 @@ struct Candidates {
 
 /// How well a candidate's content answers, 0 through 1, and what that is made of.
 struct Relevance {
+    /// What one signal brings.
+    struct Part {
+        let name: ScorePart.Name
+        let raw: Double
+        /// The raw value, scaled to 0 through 1.
+        let value: Double
+        var weight: Double
+    }
+
     let total: Double
-    /// Name, raw value, scaled value and weight; the weights of the parts present add up to 1.
-    let parts: [(name: ScorePart.Name, raw: Double, value: Double, weight: Double)]
+    private var keyword: Part?
+    private var vector: Part?
 
     init(
         _ signals: Candidates.Signals, information: Double, weights: RankingWeights, usesKeyword: Bool,
         usesVector: Bool
     ) {
-        var parts: [(name: ScorePart.Name, raw: Double, value: Double, weight: Double)] = []
         if usesKeyword {
             let value = weights.keywordPart(bm25: signals.bm25, information: information)
-            parts.append((.keyword, signals.bm25, value, weights.keyword))
+            keyword = Part(name: .keyword, raw: signals.bm25, value: value, weight: weights.keyword)
         }
         if usesVector, let cosine = signals.cosine {
-            parts.append((.vector, Double(cosine), weights.vectorPart(cosine: cosine), weights.vector))
+            let value = weights.vectorPart(cosine: cosine)
+            vector = Part(name: .vector, raw: Double(cosine), value: value, weight: weights.vector)
         }
-        let weightSum = parts.reduce(0) { $0 + $1.weight }
-        self.parts = parts.map { ($0.name, $0.raw, $0.value, weightSum > 0 ? $0.weight / weightSum : 0) }
-        total = self.parts.reduce(0) { $0 + $1.value * $1.weight }
+        let weightSum = (keyword?.weight ?? 0) + (vector?.weight ?? 0)
+        keyword?.weight = weightSum > 0 ? weights.keyword / weightSum : 0
+        vector?.weight = weightSum > 0 ? weights.vector / weightSum : 0
+        total = (keyword.map { $0.value * $0.weight } ?? 0) + (vector.map { $0.value * $0.weight } ?? 0)
     }
+
+    /// The signals that were there; their weights add up to 1.
+    var parts: [Part] { [keyword, vector].compactMap(\.self) }
 }

@@ -1,5 +1,6 @@
 internal import StrataCore
 internal import TextAnalysis
+internal import VectorSearch
 
 extension MemoryEngine {
     /// Finds memories by meaning and by words.
@@ -69,6 +70,7 @@ struct RecallRun {
         let (keyword, vector) = (await keywordResult, await vectorResult)
         stages += vector.stages + keyword.stages
         try take(keyword.problem, vector.problem)
+        if let notice = vector.notice { degradations.append(notice) }
         let ranked = try await fuse(plan, keyword: keyword, vector: vector)
         let hits = try await rank(ranked)
         try Task.checkCancellation()
@@ -84,6 +86,7 @@ struct RecallRun {
         var ran = false
         var stages: [StageReport] = []
         var problem: Problem?
+        var notice: Degradation?
         var index: (any VectorIndex)?
         var queryVector: [Float] = []
     }
@@ -145,9 +148,13 @@ struct RecallRun {
                 result.stages.append(StageReport(.filter, since: start, clock, candidateCount: keys.count))
             }
             start = clock.now
+            let status = index.status
             result.hits = try index.search(embedding.vector, limit: candidateCount, filter: filter)
-            result.stages.append(
-                StageReport(.vectorSearch, since: start, clock, candidateCount: result.hits.count))
+            var stage = StageReport(.vectorSearch, since: start, clock, candidateCount: result.hits.count)
+            stage.isExact = status.isExact
+            if !status.isExact { stage.measuredRecall = status.calibration?.recall }
+            result.stages.append(stage)
+            result.notice = indexes.takeNotice(of: namespace)
             result.index = index
             result.ran = true
         } catch {
