@@ -58,7 +58,7 @@ let package = Package(
             swiftSettings: strict),
 
         // The store.
-        .target(name: "CKeywordRank", dependencies: [sqlite], linkerSettings: [.linkedLibrary("sqlite3")]),
+        .target(name: "CKeywordRank"),
         .target(
             name: "RecordStore", dependencies: ["CKeywordRank", "StrataCore", grdb, sqlite], swiftSettings: strict),
         .target(

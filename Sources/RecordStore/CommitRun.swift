@@ -13,6 +13,7 @@ struct CommitRun {
     private var namespaces: [[UInt8]: Int64] = [:]
     private var spaces: [[UInt8]: Int64] = [:]
     private var shelves: [Int64: [Int64: Int64]] = [:]
+    private var terms: [Counters.Term: Int64] = [:]
 
     init(db: Database, time: Timestamp) {
         self.db = db
@@ -33,7 +34,7 @@ struct CommitRun {
             }
         } catch let error as StrataError where error.code != .corrupted {
             // What the unit had put into these was rolled back with it.
-            (namespaces, spaces, shelves) = ([:], [:], [:])
+            (namespaces, spaces, shelves, terms) = ([:], [:], [:], [:])
             return .failure(error)
         }
         counters.add(unit)
@@ -133,20 +134,36 @@ extension CommitRun {
     }
 
     /// Writes the keyword row of a record; a record without terms has none.
-    mutating func addTerms(_ terms: [String], of key: RecordKey, namespace: Int64) throws {
-        guard !terms.isEmpty else { return }
-        try db.run(
-            "INSERT INTO keyword(rowid, terms) VALUES (?, ?)",
-            [key, KeywordTerms.text(of: terms, namespace: namespace)])
-        unit.count(terms: terms, namespace: namespace, sign: 1)
+    mutating func addTerms(_ names: [String], of key: RecordKey, namespace: Int64) throws {
+        guard !names.isEmpty else { return }
+        var frequencies: [Int64: Int] = [:]
+        for name in names {
+            frequencies[try term(Counters.Term(namespace: namespace, name: name)), default: 0] += 1
+        }
+        let row = KeywordRow(frequencies: frequencies)
+        try db.run("INSERT INTO keyword(record, terms) VALUES (?, ?)", [key, row.data])
+        unit.count(row, of: key, namespace: namespace, sign: 1)
     }
 
     /// Removes the keyword row of a record and says whether there was one.
     mutating func removeTerms(of key: RecordKey, namespace: Int64) throws -> Bool {
-        guard let text = try KeywordTerms.text(of: key, in: db) else { return false }
-        unit.count(terms: KeywordTerms.terms(in: text, namespace: namespace), namespace: namespace, sign: -1)
-        try db.run("DELETE FROM keyword WHERE rowid = ?", [key])
+        guard let row = try db.row("SELECT terms FROM keyword WHERE record = ?", [key]) else { return false }
+        unit.count(try KeywordRow(decoding: row[0]), of: key, namespace: namespace, sign: -1)
+        try db.run("DELETE FROM keyword WHERE record = ?", [key])
         return true
+    }
+
+    /// The number of a term, which is made when there is none.
+    private mutating func term(_ term: Counters.Term) throws -> Int64 {
+        if let id = terms[term] { return id }
+        let known = try db.number(
+            "SELECT id FROM term WHERE namespace = ? AND name = ?", [term.namespace, term.name])
+        if known == nil {
+            try db.run("INSERT INTO term(namespace, name) VALUES (?, ?)", [term.namespace, term.name])
+        }
+        let id = known ?? db.lastInsertedRowID
+        terms[term] = id
+        return id
     }
 
     /// Appends to the change log and gives the change's number.

@@ -1,9 +1,9 @@
 import GRDB
 import StrataCore
 
-/// What a commit adds to the counts that the tables keep.
+/// What a commit adds to the counts and to the postings that the tables keep.
 ///
-/// A unit gathers its own and hands them to the commit when it holds, so that each count is written once a commit.
+/// A unit gathers its own and hands them to the commit when it holds, so that each row is written once a commit.
 struct Counters {
     /// The counts of one namespace.
     struct Namespace {
@@ -21,7 +21,8 @@ struct Counters {
     }
 
     private var namespaces: [Int64: Namespace] = [:]
-    private var terms: [Term: Int] = [:]
+    /// By the term's number, what becomes of its postings; nil for one that goes.
+    private var postings: [Int64: [RecordKey: PostingBlock.Posting?]] = [:]
     private var shelves: [Int64: Int] = [:]
 
     /// Counts a record in (`sign` 1) or out (-1).
@@ -32,10 +33,13 @@ struct Counters {
         namespaces[namespace, default: Namespace()].textBytes += sign * record.text.utf8.count
     }
 
-    /// Counts the terms of a record in or out.
-    mutating func count(terms names: [String], namespace: Int64, sign: Int) {
-        namespaces[namespace, default: Namespace()].terms += sign * names.count
-        for name in Set(names) { terms[Term(namespace: namespace, name: name), default: 0] += sign }
+    /// Puts the terms of a record into the index (`sign` 1), or takes them out (-1).
+    mutating func count(_ row: KeywordRow, of key: RecordKey, namespace: Int64, sign: Int) {
+        namespaces[namespace, default: Namespace()].terms += sign * row.length
+        for (number, frequency) in row.terms {
+            let posting = PostingBlock.Posting(key: key, frequency: frequency, length: row.length)
+            postings[number, default: [:]].updateValue(sign > 0 ? posting : nil, forKey: key)
+        }
     }
 
     /// Counts a vector in or out.
@@ -50,11 +54,13 @@ struct Counters {
             namespaces[id, default: Namespace()].terms += part.terms
             namespaces[id, default: Namespace()].textBytes += part.textBytes
         }
-        terms.merge(unit.terms, uniquingKeysWith: +)
+        for (number, changes) in unit.postings {
+            postings[number, default: [:]].merge(changes) { _, later in later }
+        }
         shelves.merge(unit.shelves, uniquingKeysWith: +)
     }
 
-    /// Writes the counts, terms in their order, which is the order of their table.
+    /// Writes the counts and the postings, terms in the order of their table.
     func write(to db: Database) throws {
         for (id, part) in namespaces {
             try db.run(
@@ -68,18 +74,8 @@ struct Counters {
                     part.textBytes, id,
                 ])
         }
-        let changed = terms.filter { $0.value != 0 }
-        for (term, count) in changed.sorted(by: { ($0.key.namespace, $0.key.name) < ($1.key.namespace, $1.key.name) }) {
-            try db.run(
-                """
-                INSERT INTO term(namespace, name, record_count) VALUES (?, ?, ?) \
-                ON CONFLICT DO UPDATE SET record_count = record_count + excluded.record_count
-                """, [term.namespace, term.name, count])
-            if count < 0 {
-                try db.run(
-                    "DELETE FROM term WHERE namespace = ? AND name = ? AND record_count = 0",
-                    [term.namespace, term.name])
-            }
+        for (number, changes) in postings.sorted(by: { $0.key < $1.key }) {
+            try PostingWriter(db: db, term: number).apply(changes)
         }
         for (id, count) in shelves where count != 0 {
             try db.run("UPDATE shelf SET vector_count = vector_count + ? WHERE id = ?", [count, id])

@@ -1,4 +1,3 @@
-import CKeywordRank
 import Foundation
 import GRDB
 import StrataCore
@@ -37,10 +36,6 @@ extension SQLiteStore {
                     PRAGMA temp_store = MEMORY;
                     PRAGMA trusted_schema = OFF
                     """)
-            guard let connection = db.sqliteConnection, strata_keyword_rank_register(connection) == SQLITE_OK else {
-                throw StrataError(
-                    .storageFailure, "this SQLite library was built without FTS5; install one that has it")
-            }
         }
         return configuration
     }

@@ -41,6 +41,60 @@ extension SQLiteStore {
         }
     }
 
+    /// What became of those vectors since a mark, from the change log.
+    public func vectorChanges(
+        in namespace: String, space: EmbeddingSpace, since mark: ChangeMark, limit: Int
+    ) async throws -> VectorChanges? {
+        try await read { db in
+            let entry = try db.number(
+                "SELECT number FROM change WHERE number = ? AND record = ? AND at = ?",
+                [mark.number, mark.record.data, mark.at.milliseconds])
+            guard entry != nil, let number = try db.namespaceNumber(namespace) else { return nil }
+            let last = try db.number("SELECT max(number) FROM change") ?? 0
+            let entries = try db.rows(
+                """
+                SELECT record, operation = 'forgotten' OR ifnull(instr(previous, '"text"'), 0) > 0 \
+                FROM change WHERE namespace = ? AND number > ?
+                """, [number, mark.number])
+            var ids: Set<Data> = []
+            var hasRemovals = false
+            while let entry = try entries.next() {
+                ids.insert(entry[0])
+                hasRemovals = hasRemovals || entry[1]
+                guard ids.count <= limit else { return nil }
+            }
+            let spaceNumber = try db.spaceNumber(space) ?? 0
+            let shelf = try db.row(
+                "SELECT id, vector_count FROM shelf WHERE namespace = ? AND space = ?", [number, spaceNumber])
+            let tags = try Self.layers(db, namespace: number, count: 0)
+            let keys = try ids.compactMap {
+                try db.number("SELECT key FROM record WHERE id = ? AND namespace = ?", [$0, number])
+            }.sorted()
+            var (held, without, components): ([RecordKey], [RecordKey], [Float]) = ([], [], [])
+            for key in keys {
+                let vectorKey = try VectorKey.number(shelf: shelf?[0] ?? 0, record: key)
+                let data = try Data.fetchOne(
+                    db.cachedStatement(sql: "SELECT components FROM vector WHERE key = ?"), arguments: [vectorKey])
+                guard let data else {
+                    without.append(key)
+                    continue
+                }
+                guard data.count == 4 * space.dimension else { throw Self.damagedVector(key) }
+                components += [Float](unsafeUninitializedCapacity: space.dimension) { target, count in
+                    // An embedding space has at least one component.
+                    VectorBlob.copy(data, to: target.baseAddress!)
+                    count = space.dimension
+                }
+                held.append(key)
+            }
+            return VectorChanges(
+                change: last, tags: tags,
+                changed: VectorSnapshot(
+                    change: last, keys: held, tags: held.map { tags[$0] ?? 0 }, components: components),
+                withoutVector: without, hasRemovals: hasRemovals, count: shelf?[1] ?? 0)
+        }
+    }
+
     /// The layer tag of every record of a namespace; from an index alone, without the rows.
     private static func layers(_ db: Database, namespace: Int64, count: Int) throws -> [RecordKey: UInt8] {
         let rows = try db.rows(

@@ -67,14 +67,10 @@ public final class SQLiteStore: MemoryStore {
         }
     }
 
-    /// Merges the keyword index into one segment and empties the log.
-    ///
-    /// Search gets faster, and the words of forgotten records, which FTS5 keeps beside their tombstones until it merges,
-    /// leave the files. It costs about as much as writing the whole keyword index, so it belongs into quiet hours.
+    /// Empties the log, in which the bytes of forgotten records outlast their removal from the database file.
     public func compact() async throws {
         try checkOpen()
         do {
-            try await pool.write { try $0.execute(sql: "INSERT INTO keyword(keyword) VALUES ('optimize')") }
             // A checkpoint that has to leave a reader's part of the log is finished by a later one.
             try await pool.writeWithoutTransaction { db in _ = try db.checkpoint(.truncate) }
         } catch {

@@ -2,8 +2,9 @@ import GRDB
 
 /// The tables, version by version.
 ///
-/// A term in `keyword` is written behind the number of its namespace (`17_prefer`), so that posting lists, and with them
-/// the cost of a search, belong to one tenant. A vector's key is its shelf (a namespace in a space) in the upper bits and
+/// A term belongs to a namespace, so that posting lists, and with them the cost of a search, belong to one tenant. Its
+/// postings lie in blocks (``PostingBlock``), the last in the term's own row; `keyword` says which terms a record has. A
+/// vector's key is its shelf (a namespace in a space) in the upper bits and
 /// the record in the lower 40, so that the vectors of a shelf lie side by side. `namespace`, `shelf` and `term` hold
 /// counts that every commit keeps up to date.
 enum Schema {
@@ -95,13 +96,24 @@ enum Schema {
             components BLOB NOT NULL
         ) STRICT;
 
-        CREATE VIRTUAL TABLE keyword USING fts5(terms, tokenize = "ascii tokenchars '_'");
         CREATE TABLE term(
+            id INTEGER PRIMARY KEY,
             namespace INTEGER NOT NULL,
             name TEXT NOT NULL,
-            record_count INTEGER NOT NULL,
-            PRIMARY KEY(namespace, name)
+            record_count INTEGER NOT NULL DEFAULT 0,
+            tail BLOB NOT NULL DEFAULT x''
+        ) STRICT;
+        CREATE UNIQUE INDEX term_name ON term(namespace, name);
+        CREATE TABLE posting(
+            term INTEGER NOT NULL,
+            first INTEGER NOT NULL,
+            entries BLOB NOT NULL,
+            PRIMARY KEY(term, first)
         ) STRICT, WITHOUT ROWID;
+        CREATE TABLE keyword(
+            record INTEGER PRIMARY KEY,
+            terms BLOB NOT NULL
+        ) STRICT;
 
         CREATE TABLE change(
             number INTEGER PRIMARY KEY AUTOINCREMENT,

@@ -15,6 +15,7 @@ internal import Synchronization
 /// ```
 /// DIR/lock            who owns the folder: process id and start of ownership; held with flock(2)
 /// DIR/strata.sqlite   records, vectors, keyword index, change log (with -wal and -shm beside it while open)
+/// DIR/index/          vector indexes of large namespaces; may be deleted while nobody owns the folder
 /// DIR/embedding-cache.sqlite   vectors of texts that were embedded; may be deleted while nobody owns the folder
 /// ```
 /// The kernel lets go of the lock when its process ends, however it ends, so that no stale lock can remain.
@@ -25,6 +26,7 @@ final class DataDirectory: Sendable {
     static let databaseName = "strata.sqlite"
     var databasePath: String { path + "/" + Self.databaseName }
     var cachePath: String { path + "/embedding-cache.sqlite" }
+    var indexPath: String { path + "/index" }
 
     /// Takes ownership of a folder, which is made when it does not exist.
     ///

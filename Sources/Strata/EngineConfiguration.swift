@@ -52,6 +52,8 @@ public struct EngineConfiguration: Sendable {
     public var postingCountMax = 20_000
     /// Which words are left out of the embedded query.
     public var queryCut = FrequentWordCut()
+    /// How vectors are searched.
+    public var vectorIndex = VectorIndexOptions()
     /// When a new memory is linked to an old one; nil never does.
     public var nearDuplicates: NearDuplicateRule? = NearDuplicateRule()
     /// The clock and the random bits.

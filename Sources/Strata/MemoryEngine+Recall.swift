@@ -1,6 +1,7 @@
 internal import Foundation
 internal import StrataCore
 internal import TextAnalysis
+internal import VectorSearch
 
 extension MemoryEngine {
     /// Finds memories by meaning and by words.
@@ -75,6 +76,7 @@ struct RecallRun {
         let (keyword, vector) = (await keywordResult, await vectorResult)
         stages += vector.stages + keyword.stages
         try take(keyword.problem, vector.problem)
+        if let notice = vector.notice { degradations.append(notice) }
         let ranked = try await fuse(plan, cues, keyword: keyword, vector: vector)
         let hits = try await rank(ranked)
         try Task.checkCancellation()
@@ -90,6 +92,7 @@ struct RecallRun {
         var ran = false
         var stages: [StageReport] = []
         var problem: Problem?
+        var notice: Degradation?
         var index: (any VectorIndex)?
         var filter: VectorFilter?
         var queryVector: [Float] = []
@@ -152,9 +155,13 @@ struct RecallRun {
                 result.stages.append(StageReport(.filter, since: start, clock, candidateCount: keys.count))
             }
             start = clock.now
+            let status = index.status
             result.hits = try index.search(embedding.vector, limit: candidateCount, filter: filter)
-            result.stages.append(
-                StageReport(.vectorSearch, since: start, clock, candidateCount: result.hits.count))
+            var stage = StageReport(.vectorSearch, since: start, clock, candidateCount: result.hits.count)
+            stage.isExact = status.isExact
+            if !status.isExact { stage.measuredRecall = status.calibration?.recall }
+            result.stages.append(stage)
+            result.notice = indexes.takeNotice(of: namespace)
             result.index = index
             result.filter = filter
             result.ran = true

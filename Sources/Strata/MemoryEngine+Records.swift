@@ -113,6 +113,8 @@ extension MemoryEngine {
     ) async throws -> Result {
         // A cache that is not in use now may have been in an earlier session.
         if cache?.isOnDisk != true, let directory { try SQLiteEmbeddingCache.delete(at: directory.cachePath) }
+        // Without a model nobody keeps the indexes of earlier sessions in step.
+        if indexes == nil, let path = directory?.indexPath { try await offPool { try IndexFolder.delete(at: path) } }
         guard let cache else { return try await removal().0 }
         return try await cache.forgetting(removal)
     }
@@ -127,7 +129,8 @@ extension MemoryEngine {
         return EngineStatistics(
             store: store, embeddingSpace: embeddingSpace?.identifier,
             vectorMissingCount: embeddingSpace == nil ? store.recordCount : store.recordCount - store.vectorCount,
-            indexResidentBytes: indexes?.residentBytes ?? 0, cache: await cache?.statistics())
+            indexResidentBytes: indexes?.residentBytes ?? 0,
+            vectorIndexes: await indexes?.statistics(in: namespace) ?? [], cache: await cache?.statistics())
     }
 
     /// Embeds the records that have no vector in the engine's space: those that were stored while no model was there,
@@ -206,6 +209,8 @@ public struct EngineStatistics: Sendable, Hashable, Codable {
     public let vectorMissingCount: Int
     /// The bytes of the vector indexes in memory.
     public let indexResidentBytes: Int
+    /// Those that are loaded or have a file, by namespace.
+    public let vectorIndexes: [VectorIndexStatistics]
     /// How the embedding cache does; nil without one.
     public let cache: EmbeddingCacheStatistics?
 }

@@ -53,9 +53,11 @@ public final class MemoryEngine: Sendable {
         do {
             let (embedder, problem) = try await model
             let cache = await openCache(before: embedder, at: directory.cachePath, configuration)
-            return MemoryEngine(
+            let engine = MemoryEngine(
                 store: store, embedder: cache ?? embedder, cache: cache, modelProblem: problem, directory: directory,
                 configuration: configuration)
+            await engine.indexes?.cleanUp()
+            return engine
         } catch {
             try await store.close()
             throw error
@@ -72,7 +74,11 @@ public final class MemoryEngine: Sendable {
         self.cache = cache
         self.modelProblem = modelProblem
         self.directory = directory
-        let indexes = embedder.map { IndexKeeper(store: store, space: $0.space) }
+        let indexes = embedder.map {
+            IndexKeeper(
+                store: store, space: $0.space, path: directory?.indexPath, options: configuration.vectorIndex,
+                now: configuration.environment.now)
+        }
         let feed = ChangeSignal()
         let analyzer = TextAnalyzer(language: .english)
         let threads = ThreadKeeper(store: store, terms: analyzer.terms(in:))
@@ -86,7 +92,7 @@ public final class MemoryEngine: Sendable {
             store: store, now: configuration.environment.now,
             pendingCountMax: configuration.limits.pendingWriteCountMax
         ) { committed in
-            indexes?.apply(committed)
+            await indexes?.apply(committed)
             threads.apply(committed)
             feed.signal()
         }
@@ -132,6 +138,7 @@ public final class MemoryEngine: Sendable {
         try? await flushUses()
         await writes.close()
         feed.finish()
+        await indexes?.close()
         await cache?.close()
         try await store.close()
         directory?.release()

@@ -103,4 +103,9 @@ public struct StageReport: Sendable, Hashable, Codable {
     public let milliseconds: Double
     /// How many candidates came out of it; nil where that means nothing.
     public let candidateCount: Int?
+    /// Whether a search among vectors compared with every one; nil for other stages.
+    public var isExact: Bool?
+    /// The share of the ten nearest vectors that searches like this one found in a sample of stored ones; nil for exact
+    /// ones and before the graph was measured. A recall keeps many more candidates and finds more.
+    public var measuredRecall: Double?
 }

@@ -21,7 +21,7 @@ actor WriteQueue {
     private let store: any MemoryStore
     private let now: @Sendable () -> Timestamp
     private let pendingCountMax: Int
-    private let didCommit: @Sendable ([Committed]) -> Void
+    private let didCommit: @Sendable ([Committed]) async -> Void
     private var pending: [Pending] = []
     private var drain: Task<Void, Never>?
     private var isClosed = false
@@ -29,7 +29,7 @@ actor WriteQueue {
     /// A queue before `store`; `didCommit` is called once a transaction, before its callers are answered.
     init(
         store: any MemoryStore, now: @escaping @Sendable () -> Timestamp, pendingCountMax: Int,
-        didCommit: @escaping @Sendable ([Committed]) -> Void
+        didCommit: @escaping @Sendable ([Committed]) async -> Void
     ) {
         self.store = store
         self.now = now
@@ -83,7 +83,7 @@ actor WriteQueue {
         do {
             let results = try await store.commit(units, at: now())
             precondition(results.count == units.count, "a store answers every unit")
-            didCommit(
+            await didCommit(
                 zip(units, results).compactMap { unit, result in
                     (try? result.get()).map { Committed(mutations: unit, outcomes: $0) }
                 })

@@ -45,7 +45,7 @@ struct AnswerView {
         for stage in answer.stages {
             let time = DisplayText.number(stage.milliseconds, decimals: 2).paddedLeft(to: 9)
             let count = stage.candidateCount.map { "  \(DisplayText.count($0, "candidate"))" } ?? ""
-            lines.append("  \(stage.name.rawValue.padded(to: 16))\(time) ms\(style.dim(count))")
+            lines.append("  \(stage.name.rawValue.padded(to: 16))\(time) ms\(style.dim(count + exactness(stage)))")
         }
         let total = DisplayText.number(answer.milliseconds, decimals: 2).paddedLeft(to: 9)
         lines.append("  \("in all".padded(to: 16))\(total) ms")
@@ -56,6 +56,15 @@ struct AnswerView {
         lines.append("vectors: \(answer.embeddingSpace ?? "not searched")")
         for degradation in answer.degradations { lines.append("degraded: \(degradation.code)") }
         return lines
+    }
+}
+
+extension AnswerView {
+    private func exactness(_ stage: StageReport) -> String {
+        guard let isExact = stage.isExact else { return "" }
+        if isExact { return ", exact" }
+        let recall = stage.measuredRecall.map { ", recall@10 \(DisplayText.number($0, decimals: 3)) in a sample" }
+        return ", approximate" + (recall ?? "")
     }
 }
 

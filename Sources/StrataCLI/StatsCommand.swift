@@ -56,10 +56,23 @@ struct StatsCommand: AsyncParsableCommand {
         rows.append(("text", DisplayText.bytes(store.textBytes)))
         rows.append(("on disk", DisplayText.bytes(store.fileBytes)))
         rows.append(("model", statistics.embeddingSpace ?? "none, words only"))
+        for index in statistics.vectorIndexes { rows.append(("index \(index.namespace)", describe(index))) }
         let names = answer.namespaces.prefix(20).joined(separator: ", ")
         let rest = answer.namespaces.count - 20
         rows.append(("namespaces", "\(answer.namespaces.count): \(names)\(rest > 0 ? " and \(rest) more" : "")"))
         rows.append(("last change", String(store.change)))
         return rows
+    }
+
+    private func describe(_ index: VectorIndexStatistics) -> String {
+        var parts = ["\(index.vectorCount) vectors"]
+        switch index.kind {
+        case .exact: parts.insert("exact", at: 0)
+        case .graph: parts.insert("graph, \(index.linkedCount) linked", at: 0)
+        case .notLoaded: break
+        }
+        if index.residentBytes > 0 { parts.append(DisplayText.bytes(index.residentBytes) + " in memory") }
+        parts.append(index.file == .none ? "no file" : "file of \(DisplayText.bytes(index.fileBytes))")
+        return parts.joined(separator: ", ")
     }
 }

@@ -45,6 +45,11 @@ public protocol MemoryStore: Sendable {
 
     /// Every vector of a namespace in a space, ascending by key, with the last change that is in them.
     func vectors(in namespace: String, space: EmbeddingSpace) async throws -> VectorSnapshot
+    /// What became of those vectors since a mark; nil when the change log does not hold the mark, or more than `limit`
+    /// records changed since.
+    func vectorChanges(
+        in namespace: String, space: EmbeddingSpace, since mark: ChangeMark, limit: Int
+    ) async throws -> VectorChanges?
     /// Records that have no vector in the space, ascending by key, at most `limit` with a key greater than `key`.
     func recordsWithoutVector(
         space: EmbeddingSpace, after key: RecordKey?, limit: Int

@@ -108,6 +108,29 @@ public actor InMemoryStore: MemoryStore {
             components: entries.flatMap { $0.vectors[space] ?? [] })
     }
 
+    /// What became of the vectors since a mark.
+    public func vectorChanges(
+        in namespace: String, space: EmbeddingSpace, since mark: ChangeMark, limit: Int
+    ) async throws -> VectorChanges? {
+        try checkOpen()
+        guard state.changes.contains(where: { ChangeMark($0) == mark }) else { return nil }
+        let later = state.changes.filter { $0.number > mark.number && $0.isIn(namespace) }
+        let ids = Set(later.map(\.record))
+        guard ids.count <= limit else { return nil }
+        let entries = state.entries(in: namespace, matching: nil)
+        let changed = entries.filter { ids.contains($0.record.id) }
+        let held = changed.filter { $0.vectors[space] != nil }
+        let last = state.changes.last?.number ?? 0
+        return VectorChanges(
+            change: last, tags: Dictionary(uniqueKeysWithValues: entries.map { ($0.key, $0.record.layer.tag) }),
+            changed: VectorSnapshot(
+                change: last, keys: held.map(\.key), tags: held.map(\.record.layer.tag),
+                components: held.flatMap { $0.vectors[space] ?? [] }),
+            withoutVector: changed.filter { $0.vectors[space] == nil }.map(\.key),
+            hasRemovals: later.contains(where: \.isRemoval),
+            count: entries.count { $0.vectors[space] != nil })
+    }
+
     /// Records that have no vector in the space, ascending by key.
     public func recordsWithoutVector(
         space: EmbeddingSpace, after key: RecordKey?, limit: Int

@@ -121,6 +121,56 @@ extension MemoryStoreConformance {
             _ = try await store.apply(.forget(.ids([first.id]), namespace: "a"))
             try expectEqual(try await store.threadRows(in: "a").map(\.key), [stored[1].key], "the keys that are left")
         },
+        Self("what changed since a mark turns the vectors of then into those of now") { store in
+            func number(_ number: Int, layer: Layer = .interact) -> MemoryRecord {
+                StoreSample.record(number, "text \(number)", layer: layer)
+            }
+            var stored: [StoredRecord] = []
+            for index in 0..<6 { stored.append(try await store.insert(number(index), space: StoreSample.space)) }
+            let old = try await store.vectors(in: "a", space: StoreSample.space)
+            guard let last = try await store.changes(since: 0, in: nil, limit: 99).last else { return }
+            let mark = ChangeMark(last)
+            func changes(_ mark: ChangeMark, limit: Int = 9) async throws -> VectorChanges? {
+                try await store.vectorChanges(in: "a", space: StoreSample.space, since: mark, limit: limit)
+            }
+            let none = try await changes(mark)
+            try expectEqual(none?.changed.keys, [], "the changes since the last change")
+            try expectEqual(none?.hasRemovals, false, "whether something was removed")
+
+            _ = try await store.apply(.forget(.ids([stored[1].record.id]), namespace: "a"))
+            _ = try await store.apply(
+                .update(
+                    stored[2].record.id, namespace: "a", RecordPatch(layer: .assets), content: nil, ifChange: nil))
+            _ = try await store.apply(
+                .update(
+                    stored[3].record.id, namespace: "a", RecordPatch(text: "other"),
+                    content: StoreSample.content("other", space: nil), ifChange: nil))
+            _ = try await store.insert(number(6, layer: .insights), space: StoreSample.space)
+            let found = try await changes(mark)
+            let new = try await store.vectors(in: "a", space: StoreSample.space)
+            let dimension = StoreSample.space.dimension
+            func vectors(_ snapshot: VectorSnapshot) -> [RecordKey: [Float]] {
+                var vectors: [RecordKey: [Float]] = [:]
+                for (row, key) in snapshot.keys.enumerated() {
+                    vectors[key] = Array(snapshot.components[row * dimension..<(row + 1) * dimension])
+                }
+                return vectors
+            }
+            var result = vectors(old).filter { found?.tags[$0.key] != nil }
+            for key in found?.withoutVector ?? [] { result[key] = nil }
+            if let changed = found?.changed { result.merge(vectors(changed)) { $1 } }
+            try expectEqual(result, vectors(new), "the vectors")
+            try expectEqual(new.keys.map { found?.tags[$0] }, new.tags, "the layer tags")
+            try expectEqual(found?.count, new.keys.count, "the number of vectors")
+            try expectEqual(found?.change, new.change, "the last change")
+            try expectEqual(found?.hasRemovals, true, "whether something was removed")
+
+            try expect(try await changes(mark, limit: 2) == nil, "more than two records changed")
+            let other = Change(
+                number: mark.number, namespace: "a", record: stored[0].record.id, operation: .remembered, at: mark.at,
+                previous: [:])
+            try expect(try await changes(ChangeMark(other)) == nil, "a mark of another log was taken")
+        },
         Self("a vector is given only to the content it was made from") { store in
             let stored = try await store.insert(StoreSample.record(1, "one"))
             let content = StoreSample.content("one", space: StoreSample.space)

@@ -77,6 +77,16 @@ public final class AdaptiveIndex: VectorIndex {
                         isLinked: false)))
     }
 
+    /// An index that goes on from a graph.
+    init(graph: GraphIndex, switchCount: Int, options: GraphOptions, kernels: VectorKernels?) throws {
+        try Self.check(switchCount, options)
+        dimension = graph.dimension
+        self.switchCount = switchCount
+        self.options = options
+        self.kernels = kernels
+        current = Mutex(.graph(graph))
+    }
+
     private static func check(_ switchCount: Int, _ options: GraphOptions) throws {
         guard switchCount > 0 else {
             throw StrataError(.invalidArgument, "switchCount is \(switchCount), expected at least 1")
@@ -84,10 +94,10 @@ public final class AdaptiveIndex: VectorIndex {
         try options.validate()
     }
 
-    private var index: any VectorIndex { current.withLock { $0 }.index }
+    var index: any VectorIndex { current.withLock { $0 }.index }
 
     /// The graph, once there is one.
-    private var graph: GraphIndex? {
+    var graph: GraphIndex? {
         if case .graph(let graph) = current.withLock({ $0 }) { graph } else { nil }
     }
 

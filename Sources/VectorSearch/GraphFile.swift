@@ -26,7 +26,7 @@ enum GraphFile {
     /// - Throws: ``StrataError/Code/storageFailure``.
     static func write(_ state: GraphState, change: Int64, to path: String) throws {
         let aside = path + ".new"
-        let descriptor = open(aside, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0o600)
+        let descriptor = open(aside, O_RDWR | O_CREAT | O_TRUNC | O_CLOEXEC, 0o600)
         guard descriptor >= 0 else { throw failure("cannot create \(aside)") }
         do {
             defer { close(descriptor) }
@@ -61,8 +61,6 @@ enum GraphFile {
         try keys.withUnsafeBytes { keys in
             try marks.withUnsafeBytes { marks in
                 let sections = [keys, marks] + arrays(of: arena, byteCounts: counts)
-                header.checksums = sections.map { XXH64.hash($0) }
-                try header.encoded().withUnsafeBytes { try put($0, descriptor, at: 0, path) }
                 for (section, offset) in zip(sections, header.sectionOffsets) {
                     try put(section, descriptor, at: offset, path)
                 }
@@ -71,6 +69,34 @@ enum GraphFile {
                     throw failure("cannot write \(path)")
                 }
             }
+        }
+        for row in marks.indices where marks[row] == RowMark.dead.rawValue {
+            try clear(row, descriptor, header, path)
+        }
+        header.checksums = try checksums(descriptor, header, path)
+        try header.encoded().withUnsafeBytes { try put($0, descriptor, at: 0, path) }
+    }
+
+    /// Overwrites what a dead row says of its vector: it may have been forgotten. Walks may still pass the row.
+    private static func clear(
+        _ row: Int, _ descriptor: Int32, _ header: GraphFileHeader, _ path: String
+    ) throws {
+        for section in 3..<7 {
+            let byteCount = header.sectionByteCounts[section] / header.rowCount
+            let offset = header.sectionOffsets[section] + row * byteCount
+            try [UInt8](repeating: 0, count: byteCount).withUnsafeBytes { try put($0, descriptor, at: offset, path) }
+        }
+    }
+
+    /// The checksums of the sections as they are in the file.
+    private static func checksums(
+        _ descriptor: Int32, _ header: GraphFileHeader, _ path: String
+    ) throws -> [UInt64] {
+        guard let base = mmap(nil, header.fileByteCount, PROT_READ, MAP_SHARED, descriptor, 0), base != MAP_FAILED
+        else { throw failure("cannot map \(path)") }
+        defer { munmap(base, header.fileByteCount) }
+        return zip(header.sectionOffsets, header.sectionByteCounts).map { offset, count in
+            XXH64.hash(UnsafeRawBufferPointer(start: base + offset, count: count))
         }
     }
 

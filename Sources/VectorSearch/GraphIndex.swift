@@ -126,6 +126,9 @@ public final class GraphIndex: VectorIndex {
     /// How many of them have no links yet, so that every search scans them.
     public var unlinkedCount: Int { published.withLock { $0.tail.count } }
 
+    /// The keys of all vectors, in no order.
+    var keys: [RecordKey] { published.withLock { $0.locations }.all().map(\.key) }
+
     /// The bytes of all rows in use and of the key map.
     public var residentBytes: Int {
         published.withLock { state in

@@ -5,7 +5,7 @@ internal import Foundation
 struct BenchReport: Codable {
     /// The parts of a run.
     enum Phase: String, CaseIterable {
-        case ingest, inserts, recall, startup
+        case ingest, inserts, recall, startup, vectors
     }
 
     let machine: Machine
@@ -17,6 +17,7 @@ struct BenchReport: Codable {
     var inserts: [InsertBench.Result]?
     var recall: [RecallBench.Result] = []
     var startup: [StartupBench.Result] = []
+    var vectors: [VectorStageBench.Result]?
 
     init(machine: Machine, model: String, plan: String, seed: UInt64, texts: String) {
         self.machine = machine
@@ -42,6 +43,22 @@ struct BenchReport: Codable {
             \(number(machine.syncMilliseconds, 3)) ms
             texts: \(texts)
             """)
+    }
+
+    func printVectors() {
+        for result in vectors ?? [] {
+            emit(
+                """
+
+                ## Vector stage of a recall among \(result.recordCount) given vectors of \(result.dimension) components
+
+                filled in \(number(result.fillSeconds, 1)) s, links and calibration \(number(result.upkeepSeconds, 1)) s after
+                p50 \(number(result.milliseconds.p50, 3)) ms, p99 \(number(result.milliseconds.p99, 3)) ms, mean \
+                \(number(result.milliseconds.mean, 3)) ms over \(result.queryCount) queries, 200 candidates each
+                recall@10 against brute force \(number(result.recall, 3)); the engine's own sample \
+                \(number(result.calibratedRecall, 3)); \(number(result.indexBytesPerRecord, 0)) bytes a vector in memory
+                """)
+        }
     }
 
     func printIngest() {

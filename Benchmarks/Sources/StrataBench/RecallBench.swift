@@ -50,6 +50,7 @@ struct RecallBench {
         let queries = (0..<plan.queryCount).map { _ in partQuery(&random) }
         let others = (0..<plan.queryCount).map { _ in partQuery(&random) }
         for query in others.prefix(20) { _ = try await engine.recall(query.text) }
+        try await Self.waitForIndexes(engine)
 
         var total = Samples()
         var alone = Samples()
@@ -82,6 +83,16 @@ struct RecallBench {
             ratioToEmbedding: total.median / alone.median, parallelRecallsPerSecond: parallel,
             partFirstShare: Double(firstCount) / Double(queries.count),
             partTenShare: Double(tenCount) / Double(queries.count), wholeFirstShare: wholeFirstShare)
+    }
+
+    /// Waits until every graph has its links and its calibration, so that what is timed is what stays.
+    static func waitForIndexes(_ engine: MemoryEngine) async throws {
+        func isReady(_ index: VectorIndexStatistics) -> Bool {
+            index.kind != .graph || index.linkedCount == index.vectorCount && index.recall != nil
+        }
+        while try await !engine.stats().vectorIndexes.allSatisfy(isReady) {
+            try await Task.sleep(for: .milliseconds(100))
+        }
     }
 
     /// Eight words in a row of a seeded record, or all of a shorter one.

@@ -7,10 +7,10 @@ internal import Strata
 /// ```
 /// swift run -c release strata-bench [--quick | --full] [--json FILE] [--seed N] [--model FOLDER] [--data FOLDER]
 ///                                   [--texts FILE] [--repository FOLDER] [--python PATH] [--only PHASE]
-///                                   [--perturbed] [--records COUNT]
+///                                   [--perturbed] [--records COUNT] [--dimension COUNT]
 /// ```
 /// `--perturbed` fills sets of more than 10 000 records with given vectors (``RecordSet/Vectors``), for machines where
-/// embedding them takes too long; the report says so.
+/// embedding them takes too long; the report says so. `--only vectors` times the vector stage among given vectors.
 @main
 @MainActor
 struct StrataBench {
@@ -27,7 +27,7 @@ struct StrataBench {
     private static func run() async throws {
         let options = try CommandLineOptions(
             Array(CommandLine.arguments.dropFirst()),
-            valued: ["json", "seed", "model", "data", "texts", "repository", "python", "only", "records"],
+            valued: ["json", "seed", "model", "data", "texts", "repository", "python", "only", "records", "dimension"],
             flags: ["quick", "full", "perturbed"])
         let only = options.value("only")
         if let only, BenchReport.Phase(rawValue: only) == nil {
@@ -76,6 +76,16 @@ struct StrataBench {
                 report.startup.append(try StartupBench(plan: plan, data: data, model: model).run())
                 report.printStartup()
             }
+        }
+        // By name only: what it shows at 100 000 records takes minutes to fill.
+        if only == BenchReport.Phase.vectors.rawValue {
+            report.vectors = [
+                try await VectorStageBench(
+                    recordCount: try options.integer("records", default: 100_000),
+                    dimension: try options.integer("dimension", default: 1024), seed: source.seed, folder: folder
+                ).run()
+            ]
+            report.printVectors()
         }
         if let path = options.value("json") { try report.write(to: path) }
     }
