@@ -36,9 +36,9 @@ let package = Package(
         .testTarget(name: "StrataCoreTests", dependencies: ["StrataCore"], swiftSettings: strict),
 
         // Words.
-        .target(name: "TextAnalysis", swiftSettings: strict),
+        .target(name: "TextAnalysis", dependencies: ["StrataCore"], swiftSettings: strict),
         .testTarget(
-            name: "TextAnalysisTests", dependencies: ["TextAnalysis"], resources: [.copy("Golden")],
+            name: "TextAnalysisTests", dependencies: ["StrataCore", "TextAnalysis"], resources: [.copy("Golden")],
             swiftSettings: strict),
 
         // Models.

@@ -1,3 +1,4 @@
+internal import Foundation
 internal import StrataCore
 internal import TextAnalysis
 internal import VectorSearch
@@ -24,7 +25,9 @@ extension MemoryEngine {
         try Validation.text(query, named: "query", bytesMax: limits.queryBytesMax)
         try Validation.count(limit, named: "limit", in: 1...limits.hitCountMax)
         try Validation.count(options.candidateCount, named: "candidateCount", in: 1...10_000)
-        var recall = RecallRun(engine: self, query: query, namespace: namespace, limit: limit, options: options)
+        let timeZone = try Validation.timeZone(options.timeZone)
+        var recall = RecallRun(
+            engine: self, query: query, namespace: namespace, limit: limit, options: options, timeZone: timeZone)
         let answer = try await recall.run()
         if options.countsUse, uses.note(answer.hits.map(\.record.id), in: namespace) {
             // Enough uses wait; whoever is writing anyway takes them along. A failure costs counts, not memories.
@@ -48,12 +51,14 @@ struct RecallRun {
     private let namespace: String
     private let limit: Int
     private let options: RecallOptions
+    private let timeZone: TimeZone
     private let clock = ContinuousClock()
     private var stages: [StageReport] = []
     private var degradations: [Degradation] = []
 
-    init(engine: MemoryEngine, query: String, namespace: String, limit: Int, options: RecallOptions) {
+    init(engine: MemoryEngine, query: String, namespace: String, limit: Int, options: RecallOptions, timeZone: TimeZone) {
         self.engine = engine
+        self.timeZone = timeZone
         self.query = query
         self.namespace = namespace
         self.limit = limit
@@ -65,13 +70,14 @@ struct RecallRun {
     mutating func run() async throws -> RecallAnswer {
         let start = clock.now
         let plan = try await analyze()
+        let cues = QueryCues(query: query, now: engine.configuration.environment.now(), timeZone: timeZone)
         async let keywordResult = searchKeywords(plan)
         async let vectorResult = searchVectors(plan)
         let (keyword, vector) = (await keywordResult, await vectorResult)
         stages += vector.stages + keyword.stages
         try take(keyword.problem, vector.problem)
         if let notice = vector.notice { degradations.append(notice) }
-        let ranked = try await fuse(plan, keyword: keyword, vector: vector)
+        let ranked = try await fuse(plan, cues, keyword: keyword, vector: vector)
         let hits = try await rank(ranked)
         try Task.checkCancellation()
         return RecallAnswer(
@@ -88,6 +94,7 @@ struct RecallRun {
         var problem: Problem?
         var notice: Degradation?
         var index: (any VectorIndex)?
+        var filter: VectorFilter?
         var queryVector: [Float] = []
     }
 
@@ -116,7 +123,7 @@ struct RecallRun {
             if !plan.terms.isEmpty {
                 result.hits = try await engine.store.keywordSearch(
                     plan.leadingTerms, lengthMean: plan.lengthMean, parameters: engine.configuration.keywordParameters,
-                    in: namespace, matching: options.combinedFilter, keys: nil, limit: candidateCount)
+                    in: namespace, matching: options.combinedFilter, keys: nil, limit: keywordDepth)
             }
             result.ran = true
         } catch {
@@ -156,6 +163,7 @@ struct RecallRun {
             result.stages.append(stage)
             result.notice = indexes.takeNotice(of: namespace)
             result.index = index
+            result.filter = filter
             result.ran = true
         } catch {
             result.problem = .failed(error, .stageFailed("vector_search", error, instead: "words only"))
@@ -191,54 +199,56 @@ struct RecallRun {
         }
     }
 
+    /// The candidates of both signals and the records around them, best reach first.
     private mutating func fuse(
-        _ plan: QueryPlan, keyword: SignalResult<KeywordHit>, vector: SignalResult<VectorHit>
-    ) async throws -> [(key: RecordKey, relevance: Relevance)] {
+        _ plan: QueryPlan, _ cues: QueryCues, keyword: SignalResult<KeywordHit>, vector: SignalResult<VectorHit>
+    ) async throws -> [RankedCandidate] {
         let start = clock.now
         let weights = engine.configuration.ranking
-        var candidates = Candidates(keyword: keyword.hits, vector: vector.hits)
+        let candidates = Set(keyword.hits.prefix(candidateCount).map(\.key) + vector.hits.map(\.key)).sorted()
+        // What a filter keeps out of the answer has no say in it either.
+        let admits: @Sendable (RecordKey) -> Bool =
+            switch vector.filter {
+            case nil where options.combinedFilter == nil, VectorFilter.none?: { _ in true }
+            case .keys(let keys)?: { [passing = Set(keys)] in passing.contains($0) }
+            default: { _ in false }
+            }
+        let neighbourhood = try await engine.threads.read(namespace) { table in
+            table.neighbourhood(of: candidates, admits: admits, queryTerms: plan.allTerms, cues: cues)
+        }
+        var scorer = ContextScorer(
+            neighbourhood: neighbourhood, weights: weights, information: keyword.ran ? plan.information : 0,
+            usesVector: vector.ran, keywordHits: keyword.hits, vectorHits: vector.hits)
         if let index = vector.index {
-            let missing = candidates.withoutCosine
+            let missing = scorer.withoutCosine
             if !missing.isEmpty {
-                candidates.add(cosines: try index.scores(vector.queryVector, of: missing), of: missing)
+                let keys = missing.map { neighbourhood.keys[$0] }
+                scorer.add(cosines: try index.scores(vector.queryVector, of: keys), at: missing)
             }
         }
-        if keyword.ran {
-            let uncertain = candidates.uncertain(
-                keywordBounds(plan, keyword.hits), limit: limit, information: plan.information, weights: weights,
-                usesVector: vector.ran)
-            if !uncertain.isEmpty {
-                candidates.add(
-                    keyword: try await engine.store.keywordSearch(
-                        plan.terms, lengthMean: plan.lengthMean, parameters: engine.configuration.keywordParameters,
-                        in: namespace, matching: nil, keys: uncertain, limit: uncertain.count))
-            }
+        var ranked = scorer.ranked()
+        if keyword.ran, keyword.hits.count >= keywordDepth || plan.followingWeight > 0 {
+            // The list does not tell every score. Those that matter are looked up: the first ones and what is around them.
+            let wanted = scorer.context(of: ranked.prefix(max(Self.rankedDepth, 2 * limit)).map(\.index))
+            scorer.add(
+                keyword: try await engine.store.keywordSearch(
+                    plan.terms, lengthMean: plan.lengthMean, parameters: engine.configuration.keywordParameters,
+                    in: namespace, matching: nil, keys: wanted, limit: wanted.count))
+            ranked = scorer.ranked()
         }
-        let ranked = candidates.relevances(
-            information: plan.information, weights: weights, usesKeyword: keyword.ran && plan.information > 0,
-            usesVector: vector.ran)
         stages.append(StageReport(.fusion, since: start, clock, candidateCount: ranked.count))
         return ranked
     }
 
-    /// A list that is not full holds every record that a leading term matches.
-    private func keywordBounds(_ plan: QueryPlan, _ hits: [KeywordHit]) -> Candidates.KeywordBounds {
-        let growthMax = (engine.configuration.keywordParameters.k1 + 1) * plan.followingWeight
-        let isFull = hits.count >= candidateCount
-        return Candidates.KeywordBounds(
-            absentMax: (isFull ? hits.last?.score ?? 0 : 0) + growthMax, growthMax: growthMax)
-    }
-
-    private mutating func rank(_ ranked: [(key: RecordKey, relevance: Relevance)]) async throws -> [Hit] {
+    private mutating func rank(_ ranked: [RankedCandidate]) async throws -> [Hit] {
         let start = clock.now
         let weights = engine.configuration.ranking
         let now = engine.configuration.environment.now()
         var hits: [(key: RecordKey, hit: Hit)] = []
         var rest = ranked[...]
         while let next = rest.first {
-            // Relevance falls along the list: when not even the largest priors bring the next one in, none will come.
-            let reach = weights.relevanceShare * next.relevance.total + weights.priorShare
-            if reach < (hits.count >= limit ? hits[limit - 1].hit.score : options.scoreMin) { break }
+            // Reach falls along the list: when not even the largest priors bring the next one in, none will come.
+            if next.reach < (hits.count >= limit ? hits[limit - 1].hit.score : options.scoreMin) { break }
             let chunk = rest.prefix(max(limit, Self.rankedChunkCount))
             rest = rest.dropFirst(chunk.count)
             let relevances = Dictionary(uniqueKeysWithValues: chunk.map { ($0.key, $0.relevance) })
@@ -254,29 +264,12 @@ struct RecallRun {
         return hits.map(\.hit)
     }
 
+    /// How many keyword scores are asked for: more than candidates, since each also counts for the records after it.
+    private var keywordDepth: Int { 5 * candidateCount }
+    /// How many of the first candidates have their keyword scores looked up where the list did not tell them.
+    private static let rankedDepth = 100
     /// How many records are read at a time; most recalls of ten hits need one or two reads.
     private static let rankedChunkCount = 32
-}
-
-extension Hit {
-    fileprivate init(_ record: MemoryRecord, _ relevance: Relevance, weights: RankingWeights, now: Timestamp) {
-        var parts = relevance.parts.map {
-            ScorePart(
-                name: $0.name, raw: $0.raw, value: $0.value,
-                contribution: $0.value * $0.weight * weights.relevanceShare)
-        }
-        func add(_ name: ScorePart.Name, raw: Double, value: Double, weight: Double) {
-            guard weight > 0 else { return }
-            parts.append(ScorePart(name: name, raw: raw, value: value, contribution: value * weight))
-        }
-        add(.importance, raw: record.importance, value: record.importance, weight: weights.importance)
-        let age = now - (record.occurredAt ?? record.createdAt)
-        add(
-            .recency, raw: age / .seconds(86_400), value: weights.recencyPart(of: record, now: now),
-            weight: weights.recency)
-        add(.use, raw: Double(record.accessCount), value: weights.usePart(of: record), weight: weights.use)
-        self.init(record: record, score: parts.reduce(0) { $0 + $1.contribution }, parts: parts)
-    }
 }
 
 extension StageReport {

@@ -27,11 +27,12 @@ public final class MemoryEngine: Sendable {
     let embedder: (any Embedder)?
     let cache: CachedEmbedder?
     let indexes: IndexKeeper?
+    let threads: ThreadKeeper
     let writes: WriteQueue
     let uses: UseRecorder
     let feed: ChangeSignal
     let ids: RecordIDSource
-    let analyzer = TextAnalyzer(language: .english)
+    let analyzer: TextAnalyzer
     let directory: DataDirectory?
 
     /// Opens the memory in a folder, which is made when it does not exist.
@@ -79,6 +80,10 @@ public final class MemoryEngine: Sendable {
                 now: configuration.environment.now)
         }
         let feed = ChangeSignal()
+        let analyzer = TextAnalyzer(language: .english)
+        let threads = ThreadKeeper(store: store, terms: analyzer.terms(in:))
+        self.analyzer = analyzer
+        self.threads = threads
         self.indexes = indexes
         self.feed = feed
         ids = RecordIDSource(environment: configuration.environment)
@@ -88,6 +93,7 @@ public final class MemoryEngine: Sendable {
             pendingCountMax: configuration.limits.pendingWriteCountMax
         ) { committed in
             await indexes?.apply(committed)
+            threads.apply(committed)
             feed.signal()
         }
     }

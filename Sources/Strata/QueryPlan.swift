@@ -6,6 +6,8 @@ internal import TextAnalysis
 struct QueryPlan {
     /// The distinct terms that can match, with their weights.
     let terms: [WeightedTerm]
+    /// Every distinct term, those that no record holds included.
+    let allTerms: [String]
     /// The mean number of terms of a record in the namespace.
     let lengthMean: Double
     /// The terms that bring candidates: all of them, unless so many records hold the most frequent ones that reading
@@ -39,6 +41,7 @@ struct QueryPlan {
             if holding > 0 { terms.append(WeightedTerm(term: term, weight: weight)) }
         }
         self.terms = terms
+        allTerms = seen.sorted()
         lengthMean = statistics.lengthMean
         self.information = information
         var postingCount = 0

@@ -41,8 +41,24 @@ public struct ScorePart: Sendable, Hashable, Codable {
     public enum Name: String, Sendable, Codable, CaseIterable {
         /// Shared words; the raw value is the BM25 score.
         case keyword
+        /// Shared words of the best among the record and the two before it in its session; raw as above.
+        case keywordContext = "keyword_context"
         /// Nearness of meaning; the raw value is the cosine similarity.
         case vector
+        /// Mean nearness of the record and its two neighbours in its session.
+        case vectorContext = "vector_context"
+        /// How well the better neighbour answers.
+        case neighbour
+        /// Whether the query names the record's speaker.
+        case speaker
+        /// How well the record's time fits the times that the query names.
+        case time
+        /// Whether the record states something rather than asks.
+        case statement
+        /// Whether it holds a number.
+        case number
+        /// How much it says; the raw value is its number of characters.
+        case length
         /// The record's own importance.
         case importance
         /// How recent it is; the raw value is its age in days.
@@ -57,7 +73,7 @@ public struct ScorePart: Sendable, Hashable, Codable {
     public let raw: Double
     /// The value on the scale 0 through 1.
     public let value: Double
-    /// What it adds to the score: the value times its weight.
+    /// What it adds to the score: the value times its share of the weights.
     public let contribution: Double
 }
 

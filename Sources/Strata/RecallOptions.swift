@@ -14,6 +14,8 @@ public struct RecallOptions: Sendable, Hashable {
     public var candidateCount = 200
     /// Whether the hits count as used.
     public var countsUse = true
+    /// Where the asker is, as an IANA name such as `Europe/Berlin`: what "yesterday" means. UTC when nil.
+    public var timeZone: String?
 
     /// The signals of a recall.
     public enum Signals: String, Sendable, Codable, CaseIterable {
@@ -28,7 +30,8 @@ public struct RecallOptions: Sendable, Hashable {
     /// The default options.
     public init(
         layers: Set<Layer> = Set(Layer.allCases), filter: Filter? = nil, scoreMin: Double = 0,
-        signals: Signals = .hybrid, candidateCount: Int = 200, countsUse: Bool = true
+        signals: Signals = .hybrid, candidateCount: Int = 200, countsUse: Bool = true,
+        timeZone: String? = nil
     ) {
         self.layers = layers
         self.filter = filter
@@ -36,6 +39,7 @@ public struct RecallOptions: Sendable, Hashable {
         self.signals = signals
         self.candidateCount = candidateCount
         self.countsUse = countsUse
+        self.timeZone = timeZone
     }
 
     /// The layers and the filter as one filter; nil when everything passes.

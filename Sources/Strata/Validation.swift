@@ -1,3 +1,4 @@
+internal import Foundation
 internal import StrataCore
 
 /// The checks that stand before every call. Messages hold names, counts and limits, never a text.
@@ -8,6 +9,16 @@ enum Validation {
                 .invalidArgument,
                 "\(name) is \(count), expected \(range.lowerBound) through \(range.upperBound)")
         }
+    }
+
+    /// The time zone of that name; UTC for nil.
+    static func timeZone(_ name: String?) throws(StrataError) -> TimeZone {
+        guard let name else { return .gmt }
+        guard let timeZone = TimeZone(identifier: name) else {
+            throw StrataError(
+                .invalidArgument, "timeZone is not a known time zone; expected an IANA name such as Europe/Berlin")
+        }
+        return timeZone
     }
 
     static func namespace(_ namespace: String, limits: EngineLimits) throws(StrataError) {

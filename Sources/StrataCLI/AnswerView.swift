@@ -36,7 +36,7 @@ struct AnswerView {
         let raw =
             part.name == .use
             ? DisplayText.count(Int(part.raw), "use") : DisplayText.number(part.raw, decimals: 2) + part.name.unit
-        return Self.indent + "\(part.name.rawValue.padded(to: 11))\(style.cyan(bar)) \(added)  \(style.dim(raw))"
+        return Self.indent + "\(part.name.rawValue.padded(to: 16))\(style.cyan(bar)) \(added)  \(style.dim(raw))"
     }
 
     /// The stages with their times, the words that were cut, the space that was searched.
@@ -72,9 +72,11 @@ extension ScorePart.Name {
     /// What the raw value counts.
     fileprivate var unit: String {
         switch self {
-        case .keyword: " BM25"
+        case .keyword, .keywordContext: " BM25"
         case .vector: " cosine"
-        case .importance, .use: ""
+        case .vectorContext: " mean cosine"
+        case .length: " characters"
+        case .neighbour, .speaker, .time, .statement, .number, .importance, .use: ""
         case .recency: " days old"
         }
     }

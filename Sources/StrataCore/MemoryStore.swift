@@ -40,6 +40,9 @@ public protocol MemoryStore: Sendable {
         matching filter: Filter?, keys: [RecordKey]?, limit: Int
     ) async throws -> [KeywordHit]
 
+    /// Where every record of a namespace stands among the others, in no particular order.
+    func threadRows(in namespace: String) async throws -> [ThreadRow]
+
     /// Every vector of a namespace in a space, ascending by key, with the last change that is in them.
     func vectors(in namespace: String, space: EmbeddingSpace) async throws -> VectorSnapshot
     /// What became of those vectors since a mark; nil when the change log does not hold the mark, or more than `limit`

@@ -33,9 +33,10 @@ public struct Timestamp: Hashable, Sendable, Comparable, CustomStringConvertible
         var days = milliseconds / 86_400_000
         var rest = milliseconds % 86_400_000
         if rest < 0 { (days, rest) = (days - 1, rest + 86_400_000) }
-        let (year, month, day) = Self.civil(fromDays: days)
+        let date = CivilDate(daysSinceEpoch: Int(days))
         let seconds = rest / 1000
-        return Self.padded(year, 4) + "-" + Self.padded(month, 2) + "-" + Self.padded(day, 2) + "T"
+        return Self.padded(Int64(date.year), 4) + "-" + Self.padded(Int64(date.month), 2) + "-"
+            + Self.padded(Int64(date.day), 2) + "T"
             + Self.padded(seconds / 3600, 2) + ":" + Self.padded(seconds / 60 % 60, 2) + ":"
             + Self.padded(seconds % 60, 2) + "." + Self.padded(rest % 1000, 3) + "Z"
     }
@@ -54,10 +55,10 @@ extension Timestamp {
     public init?(iso8601 text: String) {
         var reader = DigitReader(bytes: Array(text.utf8))
         guard let year = reader.number(width: 4), reader.skip("-"), let month = reader.number(width: 2),
-            reader.skip("-"), let day = reader.number(width: 2), (1...9999).contains(year), (1...12).contains(month),
-            (1...Self.dayCount(month: month, year: year)).contains(day)
+            reader.skip("-"), let day = reader.number(width: 2),
+            let date = CivilDate(year: Int(year), month: Int(month), day: Int(day))
         else { return nil }
-        var total = Self.days(year: year, month: month, day: day) * 86_400_000
+        var total = Int64(date.daysSinceEpoch) * 86_400_000
         if !reader.isAtEnd {
             guard reader.skip("T") || reader.skip("t") || reader.skip(" "), let hour = reader.number(width: 2),
                 reader.skip(":"), let minute = reader.number(width: 2), hour < 24, minute < 60
@@ -125,38 +126,6 @@ extension Timestamp {
             }
             for _ in min(width, 3)..<3 { value *= 10 }
             return value
-        }
-    }
-
-    /// Days since 1970-01-01 of a date in the proleptic Gregorian calendar.
-    ///
-    /// Howard Hinnant, "chrono-Compatible Low-Level Date Algorithms", `days_from_civil`.
-    static func days(year: Int64, month: Int64, day: Int64) -> Int64 {
-        let shifted = month <= 2 ? year - 1 : year
-        let era = (shifted >= 0 ? shifted : shifted - 399) / 400
-        let yearOfEra = shifted - era * 400
-        let dayOfYear = (153 * (month > 2 ? month - 3 : month + 9) + 2) / 5 + day - 1
-        return era * 146_097 + yearOfEra * 365 + yearOfEra / 4 - yearOfEra / 100 + dayOfYear - 719_468
-    }
-
-    /// The inverse of ``days(year:month:day:)``, after the same paper.
-    static func civil(fromDays days: Int64) -> (year: Int64, month: Int64, day: Int64) {
-        let shifted = days + 719_468
-        let era = (shifted >= 0 ? shifted : shifted - 146_096) / 146_097
-        let dayOfEra = shifted - era * 146_097
-        let yearOfEra = (dayOfEra - dayOfEra / 1460 + dayOfEra / 36_524 - dayOfEra / 146_096) / 365
-        let dayOfYear = dayOfEra - (365 * yearOfEra + yearOfEra / 4 - yearOfEra / 100)
-        let marchMonth = (5 * dayOfYear + 2) / 153
-        let month = marchMonth < 10 ? marchMonth + 3 : marchMonth - 9
-        let year = yearOfEra + era * 400 + (month <= 2 ? 1 : 0)
-        return (year, month, dayOfYear - (153 * marchMonth + 2) / 5 + 1)
-    }
-
-    private static func dayCount(month: Int64, year: Int64) -> Int64 {
-        switch month {
-        case 2: year % 4 == 0 && (year % 100 != 0 || year % 400 == 0) ? 29 : 28
-        case 4, 6, 9, 11: 30
-        default: 31
         }
     }
 }

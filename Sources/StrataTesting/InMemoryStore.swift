@@ -93,6 +93,12 @@ public actor InMemoryStore: MemoryStore {
         return Array(hits.prefix(max(0, limit)))
     }
 
+    /// Where every record of a namespace stands among the others.
+    public func threadRows(in namespace: String) async throws -> [ThreadRow] {
+        try checkOpen()
+        return state.entries(in: namespace, matching: nil).map { ThreadRow($0.stored) }
+    }
+
     /// Every vector of a namespace in a space, ascending by key.
     public func vectors(in namespace: String, space: EmbeddingSpace) async throws -> VectorSnapshot {
         try checkOpen()

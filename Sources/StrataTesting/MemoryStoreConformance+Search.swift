@@ -108,6 +108,19 @@ extension MemoryStoreConformance {
             let empty = try await store.vectors(in: "a", space: StoreSample.otherSpace)
             try expectEqual(empty.keys, [], "the keys of a space that is not used")
         },
+        Self("every record tells its session, its speaker and its time, and none of another namespace does") { store in
+            var first = StoreSample.record(1, "one")
+            (first.session, first.speaker) = ("talk", "Nora")
+            first.occurredAt = Timestamp(milliseconds: 5)
+            let stored = [try await store.insert(first), try await store.insert(StoreSample.record(2, "two"))]
+            let rows = try await store.threadRows(in: "a").sorted { $0.key < $1.key }
+            try expectEqual(rows, stored.map { ThreadRow($0) }, "the rows")
+            try expectEqual(rows[0].time, Timestamp(milliseconds: 5), "the time of what happened")
+            try expectEqual(rows[1].time, stored[1].record.createdAt, "the time of storing")
+            try expectEqual(try await store.threadRows(in: "b"), [], "the rows of another namespace")
+            _ = try await store.apply(.forget(.ids([first.id]), namespace: "a"))
+            try expectEqual(try await store.threadRows(in: "a").map(\.key), [stored[1].key], "the keys that are left")
+        },
         Self("what changed since a mark turns the vectors of then into those of now") { store in
             func number(_ number: Int, layer: Layer = .interact) -> MemoryRecord {
                 StoreSample.record(number, "text \(number)", layer: layer)

@@ -69,6 +69,9 @@ public struct MemoryStoreModelRun: Sendable {
         try await compare(store, "the contents") { try await $0.records(withContent: digests, in: namespace) }
         try await compare(store, "the term statistics") { try await $0.termStatistics(Self.words, in: namespace) }
         try await compare(store, "the statistics") { try await Self.statistics($0, namespace, StoreSample.space) }
+        try await compare(store, "the thread rows") { store in
+            try await store.threadRows(in: namespace).sorted { $0.key < $1.key }
+        }
         for space in [StoreSample.space, StoreSample.otherSpace] {
             try await compare(store, "the vectors") { store in
                 try await store.vectors(in: namespace, space: space)

@@ -69,14 +69,18 @@ private struct Request: Decodable {
 
     struct Item: Decodable {
         let text: String
+        let speaker: String?
         let time: String?
         let session: String?
         let order: Int64?
 
-        /// The text already starts with its speaker's name, so the field stays empty.
+        /// The harness writes "Speaker: words", which is what the engine makes of a speaker and a text.
         var memory: NewMemory {
-            NewMemory(
-                text, session: session, metadata: order.map { ["order": .integer($0)] } ?? [:],
+            let prefix = speaker.map { "\($0): " } ?? ""
+            let isPrefixed = !prefix.isEmpty && text.hasPrefix(prefix) && text.utf8.count > prefix.utf8.count
+            return NewMemory(
+                isPrefixed ? String(text.dropFirst(prefix.count)) : text, speaker: isPrefixed ? speaker : nil,
+                session: session, metadata: order.map { ["order": .integer($0)] } ?? [:],
                 occurredAt: time.flatMap { Timestamp(iso8601: $0) })
         }
     }
