@@ -91,7 +91,10 @@ final class IndexKeeper: Sendable {
         case (.embed(_, _, _, let embedding), .embedded(let stored?)):
             guard embedding.space == space else { return nil }
             return (stored.record.namespace, .upsert(stored, embedding))
-        case (.forget(_, let namespace), .forgotten(_, let keys, _)):
+        case (.move, .updated(let stored, _)):
+            return (stored.record.namespace, .tag(stored.key, stored.record.layer.tag))
+        case (.forget(_, let namespace), .forgotten(_, let keys, _)),
+            (.discard(_, let namespace, _), .forgotten(_, let keys, _)):
             return (namespace, .delete(keys))
         default:
             return nil

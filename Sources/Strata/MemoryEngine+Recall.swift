@@ -18,6 +18,8 @@ extension MemoryEngine {
         _ query: String, in namespace: String = defaultNamespace, limit: Int = 10,
         options: RecallOptions = RecallOptions()
     ) async throws -> RecallAnswer {
+        load.begin()
+        defer { load.end() }
         let limits = configuration.limits
         try Validation.namespace(namespace, limits: limits)
         try Validation.text(query, named: "query", bytesMax: limits.queryBytesMax)

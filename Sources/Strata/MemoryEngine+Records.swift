@@ -108,7 +108,7 @@ extension MemoryEngine {
     }
 
     /// Removes texts together with what the embedding cache holds of them.
-    private func forgetting<Result: Sendable>(
+    func forgetting<Result: Sendable>(
         _ removal: @Sendable () async throws -> (Result, textsOf: [SHA256.Digest])
     ) async throws -> Result {
         // A cache that is not in use now may have been in an earlier session.
@@ -127,7 +127,8 @@ extension MemoryEngine {
         return EngineStatistics(
             store: store, embeddingSpace: embeddingSpace?.identifier,
             vectorMissingCount: embeddingSpace == nil ? store.recordCount : store.recordCount - store.vectorCount,
-            indexResidentBytes: indexes?.residentBytes ?? 0, cache: await cache?.statistics())
+            indexResidentBytes: indexes?.residentBytes ?? 0, cache: await cache?.statistics(),
+            layers: layerFills(in: namespace, store), jobs: await backgroundJobs)
     }
 
     /// Embeds the records that have no vector in the engine's space: those that were stored while no model was there,
@@ -208,4 +209,8 @@ public struct EngineStatistics: Sendable, Hashable, Codable {
     public let indexResidentBytes: Int
     /// How the embedding cache does; nil without one.
     public let cache: EmbeddingCacheStatistics?
+    /// How full the layers of the namespace are; without a namespace, those that the last clean-up found nearly full.
+    public let layers: [LayerFill]
+    /// How the periodic jobs do.
+    public let jobs: [JobStatus]
 }

@@ -31,6 +31,8 @@ extension MemoryEngine {
     public func remember(
         _ memories: [NewMemory], in namespace: String = defaultNamespace, onDuplicate: DuplicatePolicy = .skip
     ) async throws -> [Result<RememberOutcome, StrataError>] {
+        load.begin()
+        defer { load.end() }
         let limits = configuration.limits
         try Validation.namespace(namespace, limits: limits)
         guard memories.count <= limits.batchCountMax else {
@@ -199,7 +201,7 @@ extension RememberOutcome {
             self.init(
                 status: onDuplicate == .replace ? .replaced : .duplicate, record: stored.record, isTruncated: false,
                 chunkCount: 0, degradations: [])
-        case .updated, .embedded, .forgotten, .used:
+        case .updated, .embedded, .forgotten, .used, .saved:
             preconditionFailure("a store answers an insertion with a record")
         }
     }

@@ -33,6 +33,10 @@ public final class MemoryEngine: Sendable {
     let ids: RecordIDSource
     let analyzer = TextAnalyzer(language: .english)
     let directory: DataDirectory?
+    let load = LoadGauge()
+    let events: EventLog
+    let nearlyFull = NearlyFullLayers()
+    let scheduler: BackgroundScheduler
 
     /// Opens the memory in a folder, which is made when it does not exist.
     ///
@@ -46,15 +50,19 @@ public final class MemoryEngine: Sendable {
     public static func open(
         at path: String, configuration: EngineConfiguration = EngineConfiguration()
     ) async throws -> MemoryEngine {
+        try configuration.lifecycle.validate()
+        try configuration.background.validate()
         let directory = try DataDirectory(path: path, now: configuration.environment.now())
         async let model = loadModel(configuration.model)
         let store = try await SQLiteStore.open(at: directory.databasePath)
         do {
             let (embedder, problem) = try await model
             let cache = await openCache(before: embedder, at: directory.cachePath, configuration)
-            return MemoryEngine(
+            let engine = MemoryEngine(
                 store: store, embedder: cache ?? embedder, cache: cache, modelProblem: problem, directory: directory,
                 configuration: configuration)
+            try await engine.beginBackground()
+            return engine
         } catch {
             try await store.close()
             throw error
@@ -77,13 +85,20 @@ public final class MemoryEngine: Sendable {
         self.feed = feed
         ids = RecordIDSource(environment: configuration.environment)
         uses = UseRecorder()
-        writes = WriteQueue(
+        events = EventLog(onEvent: configuration.background.onEvent)
+        let writes = WriteQueue(
             store: store, now: configuration.environment.now,
             pendingCountMax: configuration.limits.pendingWriteCountMax
         ) { committed in
             indexes?.apply(committed)
             feed.signal()
         }
+        self.writes = writes
+        let (load, background) = (load, configuration.background)
+        scheduler = BackgroundScheduler(
+            background, environment: configuration.environment,
+            isBusy: { load.runningCount >= background.busyCallCount },
+            didEnd: { await Self.note($0, writes) })
     }
 
     private static func loadModel(_ choice: ModelChoice) async throws -> ((any Embedder)?, StrataError?) {
@@ -123,6 +138,7 @@ public final class MemoryEngine: Sendable {
     /// Later calls throw ``StrataError/Code/closed``. Use counts that cannot be written, on a full disk say, are lost:
     /// they are counts, not memories, and whoever only read is not to fail for them.
     public func close() async throws {
+        await scheduler.stop()
         try? await flushUses()
         await writes.close()
         feed.finish()
