@@ -1,4 +1,5 @@
 internal import StrataCore
+internal import Synchronization
 internal import TextAnalysis
 
 extension MemoryEngine {
@@ -27,6 +28,13 @@ extension MemoryEngine {
         try Validation.count(options.candidateCount, named: "candidateCount", in: 1...10_000)
         var recall = RecallRun(engine: self, query: query, namespace: namespace, limit: limit, options: options)
         let answer = try await recall.run()
+        if let session = options.session {
+            recalled.withLock {
+                $0.note(
+                    answer.hits.map(\.record.text), in: namespace, session: session,
+                    at: configuration.environment.now())
+            }
+        }
         if options.countsUse, uses.note(answer.hits.map(\.record.id), in: namespace) {
             // Enough uses wait; whoever is writing anyway takes them along. A failure costs counts, not memories.
             try? await flushUses()

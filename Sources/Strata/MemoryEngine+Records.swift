@@ -1,5 +1,6 @@
 internal import RecordStore
 public import StrataCore
+internal import Synchronization
 internal import TextAnalysis
 internal import TextModels
 
@@ -98,6 +99,7 @@ extension MemoryEngine {
     @discardableResult
     public func forget(_ target: ForgetTarget, in namespace: String = defaultNamespace) async throws -> ForgetReceipt {
         try Validation.namespace(namespace, limits: configuration.limits)
+        recalled.withLock { $0.forget(namespace: namespace) }
         return try await forgetting {
             let outcome = try await writes.commit([.forget(target, namespace: namespace)])
             guard case .forgotten(let receipt, _, let contents) = outcome.first else {

@@ -1,6 +1,7 @@
 internal import RecordStore
 public import StrataCore
 internal import TextAnalysis
+internal import Synchronization
 internal import TextModels
 
 /// A long-term memory: what an agent tells it, it keeps, finds again by meaning and by words, and forgets on demand.
@@ -36,6 +37,7 @@ public final class MemoryEngine: Sendable {
     let load = LoadGauge()
     let events: EventLog
     let nearlyFull = NearlyFullLayers()
+    let recalled = Mutex(RecalledTexts())
     let scheduler: BackgroundScheduler
 
     /// Opens the memory in a folder, which is made when it does not exist.

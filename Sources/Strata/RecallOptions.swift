@@ -14,6 +14,8 @@ public struct RecallOptions: Sendable, Hashable {
     public var candidateCount = 200
     /// Whether the hits count as used.
     public var countsUse = true
+    /// The conversation that asks; with one, its repeating what it was told is not taken for new evidence.
+    public var session: String?
 
     /// The signals of a recall.
     public enum Signals: String, Sendable, Codable, CaseIterable {
@@ -28,7 +30,7 @@ public struct RecallOptions: Sendable, Hashable {
     /// The default options.
     public init(
         layers: Set<Layer> = Set(Layer.allCases), filter: Filter? = nil, scoreMin: Double = 0,
-        signals: Signals = .hybrid, candidateCount: Int = 200, countsUse: Bool = true
+        signals: Signals = .hybrid, candidateCount: Int = 200, countsUse: Bool = true, session: String? = nil
     ) {
         self.layers = layers
         self.filter = filter
@@ -36,6 +38,7 @@ public struct RecallOptions: Sendable, Hashable {
         self.signals = signals
         self.candidateCount = candidateCount
         self.countsUse = countsUse
+        self.session = session
     }
 
     /// The layers and the filter as one filter; nil when everything passes.

@@ -41,7 +41,7 @@ import Testing
                 let importance = Int.random(in: 0..<20, using: &random)
                 return NewMemory(
                     "note \(step) \(index) about subject \(Int.random(in: 0..<999, using: &random))",
-                    layer: importance == 19 ? .assets : importance == 16 ? .insights : .interact,
+                    layer: importance == 19 ? .assets : importance == 16 || (8..<12).contains(step) ? .insights : .interact,
                     importance: importance < 3 ? 0.8 + 0.1 * Double(importance % 3) : Double(importance) / 30,
                     pinned: importance == 18, source: importance == 17 ? .recall : .user)
             }
