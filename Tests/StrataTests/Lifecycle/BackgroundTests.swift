@@ -1,8 +1,9 @@
-@testable import Strata
 import StrataCore
 import StrataTesting
 import Synchronization
 import Testing
+
+@testable import Strata
 
 @Suite struct JobTableTests {
     private let start = Timestamp(milliseconds: 1_760_000_000_000)

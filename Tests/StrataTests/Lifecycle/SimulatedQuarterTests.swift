@@ -41,7 +41,8 @@ import Testing
                 let importance = Int.random(in: 0..<20, using: &random)
                 return NewMemory(
                     "note \(step) \(index) about subject \(Int.random(in: 0..<999, using: &random))",
-                    layer: importance == 19 ? .assets : importance == 16 || (8..<12).contains(step) ? .insights : .interact,
+                    layer: importance == 19
+                        ? .assets : importance == 16 || (8..<12).contains(step) ? .insights : .interact,
                     importance: importance < 3 ? 0.8 + 0.1 * Double(importance % 3) : Double(importance) / 30,
                     pinned: importance == 18, source: importance == 17 ? .recall : .user)
             }
@@ -50,12 +51,12 @@ import Testing
                 oracle.add(record)
                 if record.pinned { pinned.insert(record.id) }
                 if record.layer == .assets { lasting.insert(record.id) }
-                if Int.random(in: 0..<4, using: &random) == 0 { favourites.append(record.text) }
+                if Int.random(in: 0..<6, using: &random) == 0 { favourites.append(record.text) }
             }
-            favourites = Array(favourites.suffix(40))
+            favourites = Array(favourites.suffix(20))
             for _ in 0..<2 {
                 guard let query = favourites.randomElement(using: &random) else { continue }
-                let hits = try await engine.recall(query, limit: 2).map(\.record.id)
+                let hits = try await engine.recall(query, limit: 1).map(\.record.id)
                 oracle.use(hits, at: clock.now)
                 if let id = hits.first, Int.random(in: 0..<5, using: &random) == 0 {
                     let isUseful = Bool.random(using: &random)
