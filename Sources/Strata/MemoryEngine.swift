@@ -1,7 +1,7 @@
 internal import RecordStore
 public import StrataCore
-internal import TextAnalysis
 internal import Synchronization
+internal import TextAnalysis
 internal import TextModels
 
 /// A long-term memory: what an agent tells it, it keeps, finds again by meaning and by words, and forgets on demand.
