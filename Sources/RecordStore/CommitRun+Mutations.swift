@@ -43,13 +43,16 @@ extension CommitRun {
         try db.run(
             """
             INSERT INTO record(namespace, id, layer, pinned, importance, created_at, updated_at, occurred_at, \
-            accessed_at, access_count, change, duplicate_of, digest, kind, source, project, session, speaker, tags, \
-            metadata, text) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
+            accessed_at, access_count, entered_at, layer_use_count, useful_count, not_useful_count, change, duplicate_of, \
+            digest, kind, source, project, session, speaker, tags, metadata, text) \
+            VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
             """,
             [
                 namespace, record.id.data, Int64(record.layer.tag), record.pinned, record.importance,
                 record.createdAt.milliseconds, record.updatedAt.milliseconds, record.occurredAt?.milliseconds,
-                record.lastAccessedAt?.milliseconds, record.accessCount, record.change, record.duplicateOf?.data,
+                record.lastAccessedAt?.milliseconds, record.accessCount, record.enteredLayerAt.milliseconds,
+                record.layerUseCount, record.usefulCount, record.notUsefulCount, record.change,
+                record.duplicateOf?.data,
                 Data(content.digest.bytes), record.kind, record.source.rawValue, record.project, record.session,
                 record.speaker, RecordRow.text(of: record.tags), RecordRow.text(of: record.metadata), record.text,
             ])
@@ -141,12 +144,14 @@ extension CommitRun {
             if let bytes = try digest(of: key), let digest = SHA256.Digest(bytes: [UInt8](bytes)) {
                 contents.append(digest)
             }
-            try forget(key, namespace: namespace, &receipt)
+            try forget(key, namespace: namespace, reason: nil, &receipt)
         }
         return .forgotten(receipt, keys: keys, contents: contents)
     }
 
-    private mutating func forget(_ key: RecordKey, namespace: Int64, _ receipt: inout ForgetReceipt) throws {
+    mutating func forget(
+        _ key: RecordKey, namespace: Int64, reason: String?, _ receipt: inout ForgetReceipt
+    ) throws {
         let record = try existing(key).record
         receipt.vectorCount += try removeVectors(of: key, namespace: namespace)
         receipt.keywordCount += try removeTerms(of: key, namespace: namespace) ? 1 : 0
@@ -160,7 +165,7 @@ extension CommitRun {
         receipt.historyCount += db.changesCount
         receipt.recordCount += 1
         receipt.ids.append(record.id)
-        receipt.change = try log(.forgotten, record.id, namespace: namespace)
+        receipt.change = try log(.forgotten, record.id, namespace: namespace, reason: reason)
     }
 
     mutating func use(_ ids: [RecordID], in name: String) throws -> StoreOutcome {
@@ -169,7 +174,8 @@ extension CommitRun {
         for id in Set(ids) {
             try db.run(
                 """
-                UPDATE record SET access_count = access_count + 1, accessed_at = ? WHERE id = ? AND namespace = ?
+                UPDATE record SET access_count = access_count + 1, layer_use_count = layer_use_count + 1, \
+                accessed_at = ? WHERE id = ? AND namespace = ?
                 """, [time.milliseconds, id.data, namespace])
             count += db.changesCount
         }
@@ -179,23 +185,26 @@ extension CommitRun {
 
 extension CommitRun {
     /// Writes the fields that an update or a replacement may change, with a change entry; nothing when none did.
-    private mutating func write(
+    mutating func write(
         _ record: MemoryRecord, over old: StoredRecord, previous: [String: JSONValue], digest: SHA256.Digest?,
-        namespace: Int64
+        namespace: Int64, reason: String? = nil
     ) throws -> StoredRecord {
         guard !previous.isEmpty || digest != nil else { return old }
         var record = record
         let operation = Change.Operation(from: old.record.layer, to: record.layer)
-        record.change = try log(operation, record.id, namespace: namespace, previous: previous)
+        record.change = try log(operation, record.id, namespace: namespace, previous: previous, reason: reason)
         record.updatedAt = time
+        if record.layer != old.record.layer { record.enterLayer(at: time) }
         try db.run(
             """
             UPDATE record SET layer = ?, pinned = ?, importance = ?, created_at = ?, updated_at = ?, occurred_at = ?, \
-            change = ?, digest = coalesce(?, digest), kind = ?, tags = ?, metadata = ?, text = ? WHERE key = ?
+            entered_at = ?, layer_use_count = ?, change = ?, digest = coalesce(?, digest), kind = ?, tags = ?, \
+            metadata = ?, text = ? WHERE key = ?
             """,
             [
                 Int64(record.layer.tag), record.pinned, record.importance, record.createdAt.milliseconds,
-                record.updatedAt.milliseconds, record.occurredAt?.milliseconds, record.change,
+                record.updatedAt.milliseconds, record.occurredAt?.milliseconds,
+                record.enteredLayerAt.milliseconds, record.layerUseCount, record.change,
                 digest.map { Data($0.bytes) }, record.kind, RecordRow.text(of: record.tags),
                 RecordRow.text(of: record.metadata), record.text, old.key,
             ])
@@ -214,12 +223,14 @@ extension CommitRun {
 
     private func countUse(of key: RecordKey) throws -> StoredRecord {
         try db.run(
-            "UPDATE record SET access_count = access_count + 1, accessed_at = ? WHERE key = ?",
-            [time.milliseconds, key])
+            """
+            UPDATE record SET access_count = access_count + 1, layer_use_count = layer_use_count + 1, \
+            accessed_at = ? WHERE key = ?
+            """, [time.milliseconds, key])
         return try existing(key)
     }
 
-    private func existing(_ key: RecordKey) throws -> StoredRecord {
+    func existing(_ key: RecordKey) throws -> StoredRecord {
         guard let stored = try stored(where: "r.key = ?", [key]) else {
             throw StrataError(
                 .corrupted, "record number \(key) is in an index but not in its table; restore from a backup")
@@ -227,11 +238,11 @@ extension CommitRun {
         return stored
     }
 
-    private func key(of id: RecordID, namespace: Int64) throws -> RecordKey? {
+    func key(of id: RecordID, namespace: Int64) throws -> RecordKey? {
         try db.number("SELECT key FROM record WHERE id = ? AND namespace = ?", [id.data, namespace])
     }
 
-    private func digest(of key: RecordKey) throws -> Data? {
+    func digest(of key: RecordKey) throws -> Data? {
         try Data.fetchOne(db.cachedStatement(sql: "SELECT digest FROM record WHERE key = ?"), arguments: [key])
     }
 

@@ -53,6 +53,11 @@ struct CommitRun {
             try embed(key, in: namespace, digest: digest, embedding)
         case .forget(let target, let namespace): try forget(target, in: namespace)
         case .use(let ids, let namespace): try use(ids, in: namespace)
+        case .feedback(let ids, let namespace, let feedback): try count(feedback, on: ids, in: namespace)
+        case .move(let id, let namespace, let layer, let reason, let change):
+            try move(id, in: namespace, to: layer, reason: reason, ifChange: change)
+        case .discard(let versions, let namespace, let reason): try discard(versions, in: namespace, reason: reason)
+        case .save(let text, let name): try save(text, named: name)
         }
     }
 }
@@ -168,13 +173,14 @@ extension CommitRun {
 
     /// Appends to the change log and gives the change's number.
     func log(
-        _ operation: Change.Operation, _ id: RecordID, namespace: Int64, previous: [String: JSONValue] = [:]
+        _ operation: Change.Operation, _ id: RecordID, namespace: Int64, previous: [String: JSONValue] = [:],
+        reason: String? = nil
     ) throws -> Int64 {
         try db.run(
-            "INSERT INTO change(namespace, record, operation, at, previous) VALUES (?, ?, ?, ?, ?)",
+            "INSERT INTO change(namespace, record, operation, at, previous, reason) VALUES (?, ?, ?, ?, ?, ?)",
             [
                 namespace, id.data, operation.rawValue, time.milliseconds,
-                previous.isEmpty ? nil : RecordRow.text(of: previous),
+                previous.isEmpty ? nil : RecordRow.text(of: previous), reason,
             ])
         return db.lastInsertedRowID
     }

@@ -9,7 +9,8 @@ enum RecordRow {
         r.key, (SELECT name FROM namespace WHERE id = r.namespace), r.id, r.layer, r.pinned, r.importance, \
         r.created_at, r.updated_at, r.occurred_at, r.accessed_at, r.access_count, r.change, \
         (SELECT model || '@' || revision || '/' || dimension FROM space WHERE id = r.space), \
-        r.duplicate_of, r.kind, r.source, r.project, r.session, r.speaker, r.tags, r.metadata, r.text
+        r.duplicate_of, r.kind, r.source, r.project, r.session, r.speaker, r.tags, r.metadata, r.text, \
+        r.entered_at, r.layer_use_count, r.useful_count, r.not_useful_count
         """
 
     /// The record of a row of ``columns``.
@@ -29,7 +30,9 @@ enum RecordRow {
                 createdAt: Timestamp(milliseconds: row[6]), updatedAt: Timestamp(milliseconds: row[7]),
                 occurredAt: (row[8] as Int64?).map(Timestamp.init(milliseconds:)),
                 lastAccessedAt: (row[9] as Int64?).map(Timestamp.init(milliseconds:)), accessCount: row[10],
-                duplicateOf: (row[13] as Data?).flatMap(RecordID.init), embeddingSpace: row[12], change: row[11]))
+                duplicateOf: (row[13] as Data?).flatMap(RecordID.init), embeddingSpace: row[12], change: row[11],
+                enteredLayerAt: Timestamp(milliseconds: row[22]), layerUseCount: row[23], usefulCount: row[24],
+                notUsefulCount: row[25]))
     }
 
     /// The tags as they are stored.

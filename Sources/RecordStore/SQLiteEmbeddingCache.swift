@@ -37,6 +37,9 @@ public final class SQLiteEmbeddingCache: EmbeddingCacheStore {
         return cache
     }
 
+    /// Whether there is a cache at `path`.
+    public static func exists(at path: String) -> Bool { FileManager.default.fileExists(atPath: path) }
+
     /// Deletes the cache at `path`, which must not be open, if there is one.
     ///
     /// - Throws: ``StrataError/Code/storageFailure``.

@@ -4,7 +4,8 @@ public import StrataCore
 
 extension SQLiteStore {
     private static let changeColumns = """
-        c.number, (SELECT name FROM namespace WHERE id = c.namespace), c.record, c.operation, c.at, c.previous
+        c.number, (SELECT name FROM namespace WHERE id = c.namespace), c.record, c.operation, c.at, c.previous, \
+        c.reason
         """
 
     /// Changes with a greater number, ascending.
@@ -56,7 +57,7 @@ extension SQLiteStore {
             changes.append(
                 Change(
                     number: number, namespace: row[1], record: id, operation: operation,
-                    at: Timestamp(milliseconds: row[4]), previous: fields))
+                    at: Timestamp(milliseconds: row[4]), previous: fields, reason: row[6]))
         }
         return changes
     }

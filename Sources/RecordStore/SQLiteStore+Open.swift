@@ -29,6 +29,8 @@ extension SQLiteStore {
         configuration.busyMode = .timeout(5)
         configuration.foreignKeysEnabled = true
         configuration.prepareDatabase { db in
+            // It holds for a database that has no page yet: free pages can then be given back bit by bit.
+            if !db.configuration.readonly { try db.execute(sql: "PRAGMA auto_vacuum = INCREMENTAL") }
             try db.execute(
                 sql: """
                     PRAGMA cache_size = -32768;

@@ -107,7 +107,7 @@ public final class SQLiteStore: MemoryStore {
         }
     }
 
-    private func checkOpen() throws {
+    func checkOpen() throws {
         guard !isClosed.withLock({ $0 }) else { throw StrataError(.closed, "the store is closed; open it again") }
     }
 

@@ -57,6 +57,10 @@ enum Schema {
             occurred_at INTEGER,
             accessed_at INTEGER,
             access_count INTEGER NOT NULL,
+            entered_at INTEGER NOT NULL,
+            layer_use_count INTEGER NOT NULL,
+            useful_count INTEGER NOT NULL,
+            not_useful_count INTEGER NOT NULL,
             change INTEGER NOT NULL,
             space INTEGER REFERENCES space(id),
             duplicate_of BLOB,
@@ -72,7 +76,7 @@ enum Schema {
         ) STRICT;
         CREATE INDEX record_digest ON record(namespace, digest);
         CREATE INDEX record_created ON record(namespace, created_at);
-        CREATE INDEX record_layer ON record(namespace, layer, created_at);
+        CREATE INDEX record_layer ON record(namespace, layer, entered_at);
         CREATE INDEX record_occurred ON record(namespace, occurred_at) WHERE occurred_at IS NOT NULL;
         CREATE INDEX record_accessed ON record(namespace, accessed_at) WHERE accessed_at IS NOT NULL;
         CREATE INDEX record_duplicate ON record(duplicate_of) WHERE duplicate_of IS NOT NULL;
@@ -121,9 +125,15 @@ enum Schema {
             record BLOB NOT NULL,
             operation TEXT NOT NULL,
             at INTEGER NOT NULL,
-            previous TEXT
+            previous TEXT,
+            reason TEXT
         ) STRICT;
         CREATE INDEX change_namespace ON change(namespace);
         CREATE INDEX change_record ON change(record);
+
+        CREATE TABLE saved(
+            name TEXT PRIMARY KEY,
+            text TEXT NOT NULL
+        ) STRICT, WITHOUT ROWID;
         """
 }

@@ -190,6 +190,9 @@ private struct Diagnosis {
     private mutating func checkDatabase(embedsMissing: Bool) async {
         let engine: MemoryEngine
         do {
+            // A diagnosis looks and changes nothing.
+            configuration.lifecycle.catchUpAfter = nil
+            configuration.background.isEnabled = false
             engine = try await MemoryEngine.open(at: path, configuration: configuration)
         } catch let error as StrataError where error.code == .locked {
             checks.append(

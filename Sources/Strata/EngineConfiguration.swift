@@ -56,6 +56,10 @@ public struct EngineConfiguration: Sendable {
     public var vectorIndex = VectorIndexOptions()
     /// When a new memory is linked to an old one; nil never does.
     public var nearDuplicates: NearDuplicateRule? = NearDuplicateRule()
+    /// What becomes of records as time goes by.
+    public var lifecycle = LifecycleConfiguration()
+    /// The work that goes on behind the calls.
+    public var background = BackgroundConfiguration()
     /// The clock and the random bits.
     public var environment = EngineEnvironment.system
 

@@ -9,17 +9,23 @@ internal import Synchronization
     internal import Darwin
 #endif
 
-/// What the engine takes from the outside world instead of asking for it: the wall clock and random bits.
+/// What the engine takes from the outside world instead of asking for it: the wall clock, random bits and a timer.
 public struct EngineEnvironment: Sendable {
     /// The present moment.
     public var now: @Sendable () -> Timestamp
     /// 64 random bits.
     public var randomBits: @Sendable () -> UInt64
+    /// Returns after a while, or throws `CancellationError`.
+    public var sleep: @Sendable (Duration) async throws -> Void
 
-    /// An environment of that clock and that source of random bits.
-    public init(now: @escaping @Sendable () -> Timestamp, randomBits: @escaping @Sendable () -> UInt64) {
+    /// An environment of that clock, that source of random bits and, when given, that timer.
+    public init(
+        now: @escaping @Sendable () -> Timestamp, randomBits: @escaping @Sendable () -> UInt64,
+        sleep: @escaping @Sendable (Duration) async throws -> Void = { try await Task.sleep(for: $0) }
+    ) {
         self.now = now
         self.randomBits = randomBits
+        self.sleep = sleep
     }
 
     /// The machine's clock and the system's random generator.

@@ -1,5 +1,6 @@
 internal import Foundation
 internal import StrataCore
+internal import Synchronization
 internal import TextAnalysis
 internal import VectorSearch
 
@@ -20,6 +21,8 @@ extension MemoryEngine {
         _ query: String, in namespace: String = defaultNamespace, limit: Int = 10,
         options: RecallOptions = RecallOptions()
     ) async throws -> RecallAnswer {
+        load.begin()
+        defer { load.end() }
         let limits = configuration.limits
         try Validation.namespace(namespace, limits: limits)
         try Validation.text(query, named: "query", bytesMax: limits.queryBytesMax)
@@ -29,6 +32,13 @@ extension MemoryEngine {
         var recall = RecallRun(
             engine: self, query: query, namespace: namespace, limit: limit, options: options, timeZone: timeZone)
         let answer = try await recall.run()
+        if let session = options.session {
+            recalled.withLock {
+                $0.note(
+                    answer.hits.map(\.record.text), in: namespace, session: session,
+                    at: configuration.environment.now())
+            }
+        }
         if options.countsUse, uses.note(answer.hits.map(\.record.id), in: namespace) {
             // Enough uses wait; whoever is writing anyway takes them along. A failure costs counts, not memories.
             try? await flushUses()

@@ -1,5 +1,6 @@
 internal import RecordStore
 public import StrataCore
+internal import Synchronization
 internal import TextAnalysis
 internal import TextModels
 
@@ -98,6 +99,7 @@ extension MemoryEngine {
     @discardableResult
     public func forget(_ target: ForgetTarget, in namespace: String = defaultNamespace) async throws -> ForgetReceipt {
         try Validation.namespace(namespace, limits: configuration.limits)
+        recalled.withLock { $0.forget(namespace: namespace) }
         return try await forgetting {
             let outcome = try await writes.commit([.forget(target, namespace: namespace)])
             guard case .forgotten(let receipt, _, let contents) = outcome.first else {
@@ -108,7 +110,7 @@ extension MemoryEngine {
     }
 
     /// Removes texts together with what the embedding cache holds of them.
-    private func forgetting<Result: Sendable>(
+    func forgetting<Result: Sendable>(
         _ removal: @Sendable () async throws -> (Result, textsOf: [SHA256.Digest])
     ) async throws -> Result {
         // A cache that is not in use now may have been in an earlier session.
@@ -130,7 +132,8 @@ extension MemoryEngine {
             store: store, embeddingSpace: embeddingSpace?.identifier,
             vectorMissingCount: embeddingSpace == nil ? store.recordCount : store.recordCount - store.vectorCount,
             indexResidentBytes: indexes?.residentBytes ?? 0,
-            vectorIndexes: await indexes?.statistics(in: namespace) ?? [], cache: await cache?.statistics())
+            vectorIndexes: await indexes?.statistics(in: namespace) ?? [], cache: await cache?.statistics(),
+            layers: layerFills(in: namespace, store), jobs: await backgroundJobs)
     }
 
     /// Embeds the records that have no vector in the engine's space: those that were stored while no model was there,
@@ -213,4 +216,8 @@ public struct EngineStatistics: Sendable, Hashable, Codable {
     public let vectorIndexes: [VectorIndexStatistics]
     /// How the embedding cache does; nil without one.
     public let cache: EmbeddingCacheStatistics?
+    /// How full the layers of the namespace are; without a namespace, those that the last clean-up found nearly full.
+    public let layers: [LayerFill]
+    /// How the periodic jobs do.
+    public let jobs: [JobStatus]
 }

@@ -1,4 +1,5 @@
 public import StrataCore
+internal import Synchronization
 internal import TextAnalysis
 internal import VectorSearch
 
@@ -31,6 +32,8 @@ extension MemoryEngine {
     public func remember(
         _ memories: [NewMemory], in namespace: String = defaultNamespace, onDuplicate: DuplicatePolicy = .skip
     ) async throws -> [Result<RememberOutcome, StrataError>] {
+        load.begin()
+        defer { load.end() }
         let limits = configuration.limits
         try Validation.namespace(namespace, limits: limits)
         guard memories.count <= limits.batchCountMax else {
@@ -97,7 +100,7 @@ extension MemoryEngine {
             id: memory.id ?? ids.next(at: now), namespace: namespace, text: memory.text, speaker: memory.speaker,
             layer: memory.layer, kind: memory.kind, tags: Self.distinct(memory.tags), project: memory.project,
             session: memory.session, metadata: memory.metadata, importance: memory.importance, pinned: memory.pinned,
-            source: memory.source, createdAt: now, occurredAt: memory.occurredAt)
+            source: source(of: memory, in: namespace, at: now), createdAt: now, occurredAt: memory.occurredAt)
         var draft = Draft(
             position: position, record: record, digest: SHA256.digest(of: searchable),
             terms: analyzer.terms(in: searchable))
@@ -105,6 +108,13 @@ extension MemoryEngine {
             draft.embedding = StoredEmbedding(space: space, vector: vector)
         }
         return draft
+    }
+
+    /// What the memory says of its source, unless its session was told the same by a recall.
+    private func source(of memory: NewMemory, in namespace: String, at now: Timestamp) -> MemoryRecord.Source {
+        guard let session = memory.session, memory.source.isEvidence else { return memory.source }
+        let isEcho = recalled.withLock { $0.isEcho(memory.text, in: namespace, session: session, at: now) }
+        return isEcho ? .recall : memory.source
     }
 
     static func distinct(_ tags: [String]) -> [String] {
@@ -199,7 +209,7 @@ extension RememberOutcome {
             self.init(
                 status: onDuplicate == .replace ? .replaced : .duplicate, record: stored.record, isTruncated: false,
                 chunkCount: 0, degradations: [])
-        case .updated, .embedded, .forgotten, .used:
+        case .updated, .embedded, .forgotten, .used, .saved:
             preconditionFailure("a store answers an insertion with a record")
         }
     }

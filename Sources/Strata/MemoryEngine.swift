@@ -1,5 +1,6 @@
 internal import RecordStore
 public import StrataCore
+internal import Synchronization
 internal import TextAnalysis
 internal import TextModels
 
@@ -34,6 +35,11 @@ public final class MemoryEngine: Sendable {
     let ids: RecordIDSource
     let analyzer: TextAnalyzer
     let directory: DataDirectory?
+    let load = LoadGauge()
+    let events: EventLog
+    let nearlyFull = NearlyFullLayers()
+    let recalled = Mutex(RecalledTexts())
+    let scheduler: BackgroundScheduler
 
     /// Opens the memory in a folder, which is made when it does not exist.
     ///
@@ -47,6 +53,8 @@ public final class MemoryEngine: Sendable {
     public static func open(
         at path: String, configuration: EngineConfiguration = EngineConfiguration()
     ) async throws -> MemoryEngine {
+        try configuration.lifecycle.validate()
+        try configuration.background.validate()
         let directory = try DataDirectory(path: path, now: configuration.environment.now())
         async let model = loadModel(configuration.model)
         let store = try await SQLiteStore.open(at: directory.databasePath)
@@ -57,6 +65,7 @@ public final class MemoryEngine: Sendable {
                 store: store, embedder: cache ?? embedder, cache: cache, modelProblem: problem, directory: directory,
                 configuration: configuration)
             await engine.indexes?.cleanUp()
+            try await engine.beginBackground()
             return engine
         } catch {
             try await store.close()
@@ -88,7 +97,8 @@ public final class MemoryEngine: Sendable {
         self.feed = feed
         ids = RecordIDSource(environment: configuration.environment)
         uses = UseRecorder()
-        writes = WriteQueue(
+        events = EventLog(onEvent: configuration.background.onEvent)
+        let writes = WriteQueue(
             store: store, now: configuration.environment.now,
             pendingCountMax: configuration.limits.pendingWriteCountMax
         ) { committed in
@@ -96,6 +106,12 @@ public final class MemoryEngine: Sendable {
             threads.apply(committed)
             feed.signal()
         }
+        self.writes = writes
+        let (load, background) = (load, configuration.background)
+        scheduler = BackgroundScheduler(
+            background, environment: configuration.environment,
+            isBusy: { load.runningCount >= background.busyCallCount },
+            didEnd: { await Self.note($0, writes) })
     }
 
     private static func loadModel(_ choice: ModelChoice) async throws -> ((any Embedder)?, StrataError?) {
@@ -135,6 +151,7 @@ public final class MemoryEngine: Sendable {
     /// Later calls throw ``StrataError/Code/closed``. Use counts that cannot be written, on a full disk say, are lost:
     /// they are counts, not memories, and whoever only read is not to fail for them.
     public func close() async throws {
+        await scheduler.stop()
         try? await flushUses()
         await writes.close()
         feed.finish()

@@ -16,6 +16,8 @@ public struct RecallOptions: Sendable, Hashable {
     public var countsUse = true
     /// Where the asker is, as an IANA name such as `Europe/Berlin`: what "yesterday" means. UTC when nil.
     public var timeZone: String?
+    /// The conversation that asks; with one, its repeating what it was told is not taken for new evidence.
+    public var session: String?
 
     /// The signals of a recall.
     public enum Signals: String, Sendable, Codable, CaseIterable {
@@ -31,7 +33,7 @@ public struct RecallOptions: Sendable, Hashable {
     public init(
         layers: Set<Layer> = Set(Layer.allCases), filter: Filter? = nil, scoreMin: Double = 0,
         signals: Signals = .hybrid, candidateCount: Int = 200, countsUse: Bool = true,
-        timeZone: String? = nil
+        timeZone: String? = nil, session: String? = nil
     ) {
         self.layers = layers
         self.filter = filter
@@ -40,6 +42,7 @@ public struct RecallOptions: Sendable, Hashable {
         self.candidateCount = candidateCount
         self.countsUse = countsUse
         self.timeZone = timeZone
+        self.session = session
     }
 
     /// The layers and the filter as one filter; nil when everything passes.

@@ -52,6 +52,10 @@ struct RecordView {
         add("created", record.createdAt.description)
         add("updated", record.updatedAt == record.createdAt ? nil : record.updatedAt.description)
         add("used", record.accessCount > 0 ? DisplayText.count(record.accessCount, "time") : nil)
+        add(
+            "judged",
+            record.usefulCount + record.notUsefulCount > 0
+                ? "\(record.usefulCount) useful, \(record.notUsefulCount) not" : nil)
         add("last used", record.lastAccessedAt?.description)
         add("repeats", record.duplicateOf?.description)
         add("vector", record.embeddingSpace ?? "none: found by words only")

@@ -42,6 +42,19 @@ struct StatsCommand: AsyncParsableCommand {
         }
     }
 
+    private func summary(of job: JobStatus) -> String {
+        var parts = [DisplayText.count(job.runCount, "run")]
+        if let time = job.lastSucceededAt { parts.append("last \(DisplayText.moment(time))") }
+        if let milliseconds = job.lastMilliseconds {
+            parts.append("\(DisplayText.number(milliseconds, decimals: 0)) ms")
+        }
+        for (name, count) in job.lastFigures.sorted(by: { $0.key < $1.key }) where count > 0 {
+            parts.append("\(count) \(name)")
+        }
+        if let error = job.lastError { parts.append("failed: \(error)") }
+        return parts.joined(separator: ", ")
+    }
+
     private func rows(_ answer: Answer) -> [(String, String)] {
         let statistics = answer.statistics
         let store = statistics.store
@@ -61,6 +74,11 @@ struct StatsCommand: AsyncParsableCommand {
         let rest = answer.namespaces.count - 20
         rows.append(("namespaces", "\(answer.namespaces.count): \(names)\(rest > 0 ? " and \(rest) more" : "")"))
         rows.append(("last change", String(store.change)))
+        for fill in statistics.layers {
+            let share = DisplayText.number(fill.share * 100, decimals: 1)
+            rows.append(("\(fill.layer.rawValue) of \(fill.namespace)", "\(share) % of \(fill.recordCountMax)"))
+        }
+        for job in statistics.jobs where job.runCount > 0 { rows.append((job.name, summary(of: job))) }
         return rows
     }
 

@@ -30,10 +30,19 @@ extension MemoryRecord {
                 layer: duplicate.layer, kind: duplicate.kind, tags: duplicate.tags, metadata: duplicate.metadata,
                 importance: duplicate.importance))
         Self.set(&createdAt, duplicate.createdAt, "createdAt", &previous) { .string($0.description) }
+        // It takes the new one's age, so it also has the new one's time in the layer before it.
+        enteredLayerAt = duplicate.enteredLayerAt
+        layerUseCount = 0
         Self.set(&occurredAt, duplicate.occurredAt, "occurredAt", &previous) {
             $0.map { .string($0.description) } ?? .null
         }
         return previous
+    }
+
+    /// Starts its time in a layer anew.
+    public mutating func enterLayer(at time: Timestamp) {
+        enteredLayerAt = time
+        layerUseCount = 0
     }
 
     /// Values differ when their JSON texts do, which tells apart strings that Swift takes as canonically equivalent.

@@ -56,6 +56,14 @@ public struct MemoryRecord: Sendable, Hashable, Codable, Identifiable {
     public var lastAccessedAt: Timestamp?
     /// How often it was recalled or remembered again.
     public var accessCount: Int
+    /// When it came into its layer; what its time there is counted from.
+    public var enteredLayerAt: Timestamp
+    /// How many of its uses fell into its time in this layer.
+    public var layerUseCount: Int
+    /// How often it was called useful.
+    public var usefulCount: Int
+    /// How often it was called not useful.
+    public var notUsefulCount: Int
     /// The record that this one nearly repeats.
     public var duplicateOf: RecordID?
     /// The identifier of the embedding space that holds its vector; nil while it has none.
@@ -70,7 +78,8 @@ public struct MemoryRecord: Sendable, Hashable, Codable, Identifiable {
         metadata: [String: JSONValue] = [:], importance: Double = 0.5, pinned: Bool = false, source: Source = .user,
         createdAt: Timestamp, updatedAt: Timestamp? = nil, occurredAt: Timestamp? = nil,
         lastAccessedAt: Timestamp? = nil, accessCount: Int = 0, duplicateOf: RecordID? = nil,
-        embeddingSpace: String? = nil, change: Int64 = 0
+        embeddingSpace: String? = nil, change: Int64 = 0, enteredLayerAt: Timestamp? = nil, layerUseCount: Int = 0,
+        usefulCount: Int = 0, notUsefulCount: Int = 0
     ) {
         self.id = id
         self.namespace = namespace
@@ -93,6 +102,10 @@ public struct MemoryRecord: Sendable, Hashable, Codable, Identifiable {
         self.duplicateOf = duplicateOf
         self.embeddingSpace = embeddingSpace
         self.change = change
+        self.enteredLayerAt = enteredLayerAt ?? createdAt
+        self.layerUseCount = layerUseCount
+        self.usefulCount = usefulCount
+        self.notUsefulCount = notUsefulCount
     }
 
     /// The text as it is embedded and indexed: who said it, then what.

@@ -64,6 +64,17 @@ public protocol MemoryStore: Sendable {
     /// The namespaces that hold records, in order of their names.
     func namespaces() async throws -> [String]
 
+    /// What decides about the unpinned records of a layer that came into it by `moment`, in the order in which they came,
+    /// ties by key; at most `limit` behind `position`. A page costs a look-up in an ordered index, however large the
+    /// namespace is.
+    func lifecycleFacts(
+        in namespace: String, layer: Layer, enteredBy moment: Timestamp, after position: LifecyclePosition?, limit: Int
+    ) async throws -> [LifecycleFacts]
+    /// The text that was last saved under a name, or nil.
+    func savedText(named name: String) async throws -> String?
+    /// Does one step of upkeep, which touches at most `limit` rows or pages and no record.
+    func upkeep(_ task: StoreUpkeep, limit: Int) async throws -> UpkeepOutcome
+
     /// Ends all work and releases the files. Later calls throw ``StrataError/Code/closed``.
     func close() async throws
 }
@@ -149,6 +160,18 @@ public enum StoreMutation: Sendable {
     /// Counts one use of each record, once however often it is named; ids without a record are passed over. Writes no
     /// change.
     case use([RecordID], namespace: String)
+    /// Counts one verdict on each record, once however often it is named; ids without a record are passed over. Writes
+    /// no change.
+    case feedback([RecordID], namespace: String, Feedback)
+    /// Moves a record to another layer, where its time and its uses count from nothing. With `ifChange` the record must
+    /// still be at that change number, else ``StrataError/Code/conflict``; no such record is
+    /// ``StrataError/Code/notFound``. The reason goes into the change log. A move to the same layer writes nothing.
+    case move(RecordID, namespace: String, to: Layer, reason: String, ifChange: Int64?)
+    /// Forgets records that expired or were evicted, with the reason in the change log. A record that was changed, used
+    /// or judged since, or is pinned, stays.
+    case discard([RecordVersion], namespace: String, reason: String)
+    /// Keeps a short text under a name, or drops it: what the engine itself has to remember, not a memory.
+    case save(String?, named: String)
 }
 
 /// What to forget in one namespace.
@@ -175,6 +198,8 @@ public enum StoreOutcome: Sendable, Hashable {
     case forgotten(ForgetReceipt, keys: [RecordKey], contents: [SHA256.Digest])
     /// How many records were found and counted.
     case used(Int)
+    /// The text is kept, or dropped.
+    case saved
 }
 
 /// What forgetting removed.
@@ -315,11 +340,14 @@ public struct Change: Sendable, Hashable, Codable {
     public let at: Timestamp
     /// The old values of the fields that changed, by field name, times as ISO 8601; empty once the record is forgotten.
     public let previous: [String: JSONValue]
+    /// Why the engine made it: which rule promoted, expired or evicted the record. It holds names and figures, nothing of
+    /// the record's text; nil for what a caller asked for.
+    public let reason: String?
 
     /// A change of that number.
     public init(
         number: Int64, namespace: String, record: RecordID, operation: Operation, at: Timestamp,
-        previous: [String: JSONValue]
+        previous: [String: JSONValue], reason: String? = nil
     ) {
         self.number = number
         self.namespace = namespace
@@ -327,6 +355,7 @@ public struct Change: Sendable, Hashable, Codable {
         self.operation = operation
         self.at = at
         self.previous = previous
+        self.reason = reason
     }
 }
 

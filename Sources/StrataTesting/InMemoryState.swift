@@ -16,7 +16,13 @@ struct InMemoryState {
 
     private(set) var entries: [RecordKey: Entry] = [:]
     private(set) var changes: [Change] = []
+    private(set) var savedTexts: [String: String] = [:]
     private var keyLast: RecordKey = 0
+
+    private static func distinct(_ entries: [Entry]) -> [Entry] {
+        var seen: Set<RecordKey> = []
+        return entries.filter { seen.insert($0.key).inserted }.sorted { $0.key < $1.key }
+    }
 
     func entries(in namespace: String, matching filter: Filter?) -> [Entry] {
         entries.values.filter { $0.isIn(namespace) && filter?.matches($0.record) ?? true }.sorted { $0.key < $1.key }
@@ -45,6 +51,24 @@ struct InMemoryState {
             let found = Set(ids).compactMap { entry($0, in: namespace) }
             for entry in found { countUse(of: entry.key, at: time) }
             return .used(found.count)
+        case .feedback(let ids, let namespace, let feedback):
+            let found = Set(ids).compactMap { entry($0, in: namespace) }
+            for entry in found { entries[entry.key]?.record.count(feedback) }
+            return .used(found.count)
+        case .move(let id, let namespace, let layer, let reason, let change):
+            guard let entry = entry(id, in: namespace) else {
+                throw StrataError(.notFound, "there is no record \(id)")
+            }
+            return .updated(
+                try move(entry, to: layer, reason: reason, ifChange: change, at: time), contentChanged: false)
+        case .discard(let versions, let namespace, let reason):
+            let gone = versions.compactMap { version in
+                entry(version.id, in: namespace).flatMap { version.matches($0.record) && !$0.record.pinned ? $0 : nil }
+            }
+            return remove(Self.distinct(gone), reason: reason, at: time)
+        case .save(let text, let name):
+            savedTexts[name] = text
+            return .saved
         }
     }
 
@@ -94,9 +118,7 @@ struct InMemoryState {
         }
         guard var entry = entry(id, in: namespace) else { throw StrataError(.notFound, "there is no record \(id)") }
         let old = entry.record
-        guard ifChange == nil || ifChange == old.change else {
-            throw StrataError(.conflict, "record \(id) is at change \(old.change); read it again")
-        }
+        try Self.check(old, ifChange)
         var record = old
         let previous = record.apply(patch)
         var contentChanged = false
@@ -114,14 +136,31 @@ struct InMemoryState {
             contentChanged: contentChanged)
     }
 
+    private mutating func move(
+        _ entry: Entry, to layer: Layer, reason: String, ifChange: Int64?, at time: Timestamp
+    ) throws -> StoredRecord {
+        try Self.check(entry.record, ifChange)
+        var record = entry.record
+        let previous = record.apply(RecordPatch(layer: layer))
+        return write(record, over: entry.record, key: entry.key, previous: previous, reason: reason, at: time)
+    }
+
+    private static func check(_ record: MemoryRecord, _ change: Int64?) throws {
+        guard change == nil || change == record.change else {
+            throw StrataError(.conflict, "record \(record.id) is at change \(record.change); read it again")
+        }
+    }
+
     private mutating func write(
         _ record: MemoryRecord, over old: MemoryRecord, key: RecordKey, previous: [String: JSONValue],
-        isForced: Bool = false, at time: Timestamp
+        isForced: Bool = false, reason: String? = nil, at time: Timestamp
     ) -> StoredRecord {
         guard !previous.isEmpty || isForced else { return StoredRecord(key: key, record: old) }
         var record = record
         record.updatedAt = time
-        record.change = log(Change.Operation(from: old.layer, to: record.layer), record, previous: previous, at: time)
+        if record.layer != old.layer { record.enterLayer(at: time) }
+        record.change = log(
+            Change.Operation(from: old.layer, to: record.layer), record, previous: previous, reason: reason, at: time)
         entries[key]?.record = record
         return StoredRecord(key: key, record: record)
     }
@@ -137,6 +176,10 @@ struct InMemoryState {
             gone = entries(in: namespace, matching: filter)
         case .everything: gone = entries(in: namespace, matching: nil)
         }
+        return remove(gone, reason: nil, at: time)
+    }
+
+    private mutating func remove(_ gone: [Entry], reason: String?, at time: Timestamp) -> StoreOutcome {
         var receipt = ForgetReceipt()
         for entry in gone {
             let id = entry.record.id
@@ -145,19 +188,29 @@ struct InMemoryState {
                 entries[key]?.record.duplicateOf = nil
             }
             for (index, change) in changes.enumerated()
-            where change.record == id && change.isIn(namespace) && !change.previous.isEmpty {
+            where change.record == id && change.isIn(entry.record.namespace) && !change.previous.isEmpty {
                 changes[index] = Change(
                     number: change.number, namespace: change.namespace, record: id, operation: change.operation,
-                    at: change.at, previous: [:])
+                    at: change.at, previous: [:], reason: change.reason)
                 receipt.historyCount += 1
             }
             receipt.ids.append(id)
             receipt.recordCount += 1
             receipt.vectorCount += entry.vectors.count
             receipt.keywordCount += entry.terms.isEmpty ? 0 : 1
-            receipt.change = log(.forgotten, entry.record, at: time)
+            receipt.change = log(.forgotten, entry.record, reason: reason, at: time)
         }
         return .forgotten(receipt, keys: gone.map(\.key), contents: gone.map(\.digest))
+    }
+
+    /// Removes the oldest changes of before a moment, but for the last one of each namespace; says how many.
+    mutating func trimHistory(before moment: Timestamp, limit: Int) -> Int {
+        let kept = Set(
+            Dictionary(grouping: changes, by: { Array($0.namespace.utf8) }).values.compactMap(\.last?.number))
+        let gone = Set(
+            changes.prefix(limit).filter { $0.at < moment && !kept.contains($0.number) }.map(\.number))
+        changes.removeAll { gone.contains($0.number) }
+        return gone.count
     }
 
     private mutating func repeated(_ key: RecordKey, by duplicate: MemoryRecord, at time: Timestamp) -> StoredRecord {
@@ -170,19 +223,21 @@ struct InMemoryState {
         // The key comes from an entry that was just found.
         var entry = entries[key]!
         entry.record.accessCount += 1
+        entry.record.layerUseCount += 1
         entry.record.lastAccessedAt = time
         entries[key] = entry
         return entry.stored
     }
 
     private mutating func log(
-        _ operation: Change.Operation, _ record: MemoryRecord, previous: [String: JSONValue] = [:], at time: Timestamp
+        _ operation: Change.Operation, _ record: MemoryRecord, previous: [String: JSONValue] = [:],
+        reason: String? = nil, at time: Timestamp
     ) -> Int64 {
         let number = (changes.last?.number ?? 0) + 1
         changes.append(
             Change(
                 number: number, namespace: record.namespace, record: record.id, operation: operation, at: time,
-                previous: previous))
+                previous: previous, reason: reason))
         return number
     }
 }

@@ -177,6 +177,35 @@ public actor InMemoryStore: MemoryStore {
         return names.sorted { $0.lexicographicallyPrecedes($1) }.map { String(decoding: $0, as: UTF8.self) }
     }
 
+    /// What decides about the unpinned records of a layer, in the order in which they came into it.
+    public func lifecycleFacts(
+        in namespace: String, layer: Layer, enteredBy moment: Timestamp, after position: LifecyclePosition?, limit: Int
+    ) async throws -> [LifecycleFacts] {
+        try checkOpen()
+        let facts = state.entries(in: namespace, matching: .all([.layers([layer]), .pinned(false)]))
+            .map { LifecycleFacts($0.stored) }
+            .filter { $0.enteredLayerAt <= moment }
+            .sorted { ($0.enteredLayerAt, $0.key) < ($1.enteredLayerAt, $1.key) }
+        let rest = facts.filter { facts in
+            position.map { ($0.enteredLayerAt, $0.key) < (facts.enteredLayerAt, facts.key) } ?? true
+        }
+        return Array(rest.prefix(max(0, limit)))
+    }
+
+    /// The text that was last saved under a name.
+    public func savedText(named name: String) async throws -> String? {
+        try checkOpen()
+        return state.savedTexts[name]
+    }
+
+    /// Trims the change log; everything else that upkeep is for cannot arise here.
+    public func upkeep(_ task: StoreUpkeep, limit: Int) async throws -> UpkeepOutcome {
+        try checkOpen()
+        guard case .history(let moment) = task, limit > 0 else { return UpkeepOutcome(doneCount: 0, next: nil) }
+        let count = state.trimHistory(before: moment, limit: limit)
+        return UpkeepOutcome(doneCount: count, next: count > 0 ? 0 : nil)
+    }
+
     /// Ends the store; calling it again does nothing.
     public func close() async throws { isClosed = true }
 

@@ -76,7 +76,7 @@ extension MemoryStoreConformance {
                 throw BrokenRule(description: "skip did not answer with a duplicate")
             }
             var expected = old.record
-            expected.accessCount = 1
+            (expected.accessCount, expected.layerUseCount) = (1, 1)
             expected.lastAccessedAt = StoreSample.time(77)
             try expectEqual(found.record, expected, "the old record")
             try expectEqual(try await store.record(StoreSample.id(2), in: "a"), nil, "the new record")
@@ -93,6 +93,7 @@ extension MemoryStoreConformance {
             var expected = new
             (expected.id, expected.pinned, expected.accessCount) = (StoreSample.id(1), false, 1)
             (expected.updatedAt, expected.lastAccessedAt) = (StoreSample.time(77), StoreSample.time(77))
+            expected.enteredLayerAt = StoreSample.time(77)
             expected.change = found.record.change
             try expectEqual(found.record, expected, "the replaced record")
             let history = try await store.history(of: StoreSample.id(1), in: "a")

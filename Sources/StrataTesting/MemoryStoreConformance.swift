@@ -27,7 +27,7 @@ public struct MemoryStoreConformance: Sendable, CustomStringConvertible {
     }
 
     /// Every rule.
-    public static let rules = insertion + updating + forgetting + reading + keywords + vectors
+    public static let rules = insertion + updating + forgetting + reading + keywords + vectors + lifecycle
 }
 
 /// A rule that a store does not keep.

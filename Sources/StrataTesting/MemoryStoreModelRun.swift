@@ -62,6 +62,18 @@ public struct MemoryStoreModelRun: Sendable {
         try await compare(store, "the changes of \(namespace)") {
             try await $0.changes(since: since, in: namespace, limit: 7)
         }
+        for layer in Layer.allCases {
+            let moment = StoreSample.time(since)
+            let position = random.below(2) == 0 ? nil : LifecyclePosition(enteredLayerAt: moment, key: since)
+            try await compare(store, "what decides about \(layer)") { store in
+                try await store.lifecycleFacts(
+                    in: namespace, layer: layer, enteredBy: moment, after: nil, limit: 5)
+            }
+            try await compare(store, "what decides about \(layer) later") { store in
+                try await store.lifecycleFacts(
+                    in: namespace, layer: layer, enteredBy: .latest, after: position, limit: 5)
+            }
+        }
         let id = StoreSample.id(random.below(20))
         try await compare(store, "a history") { try await $0.history(of: id, in: namespace) }
         try await compare(store, "a record") { try await $0.record(id, in: namespace) }
@@ -127,13 +139,13 @@ public struct MemoryStoreModelRun: Sendable {
     }
 
     private mutating func units() async -> [[StoreMutation]] {
-        let stored = await model.keysAndTexts()
+        let stored = await model.allRecords()
         return (0..<(1 + random.below(3))).map { _ in
             (0..<(1 + random.below(3))).map { _ in mutation(stored) }
         }
     }
 
-    private mutating func mutation(_ stored: [(key: RecordKey, text: String)]) -> StoreMutation {
+    private mutating func mutation(_ stored: [StoredRecord]) -> StoreMutation {
         let namespace = random.pick(Self.namespaces)
         let id = StoreSample.id(random.below(20))
         let text = random.pick(Self.texts)
@@ -152,13 +164,20 @@ public struct MemoryStoreModelRun: Sendable {
             return .update(id, namespace: namespace, patch, content: patch.text.map { content($0) }, ifChange: change)
         case 12..<15:
             counts["embed", default: 0] += 1
-            let target = stored.isEmpty ? (key: 1, text: text) : random.pick(stored)
-            let digest = SHA256.digest(of: random.below(4) == 0 ? text : target.text)
+            let target = stored.isEmpty ? nil : random.pick(stored)
+            let isStale = random.below(4) == 0
+            let digest = SHA256.digest(of: isStale ? text : target?.record.searchableText ?? text)
             let space = random.pick([StoreSample.space, StoreSample.otherSpace])
             let vector = (0..<(random.below(9) == 0 ? 2 : space.dimension)).map { _ in Float(random.below(100)) }
             return .embed(
-                target.key, namespace: namespace, digest: digest, StoredEmbedding(space: space, vector: vector))
-        case 15..<18:
+                target?.key ?? 1, namespace: namespace, digest: digest, StoredEmbedding(space: space, vector: vector))
+        case 15:
+            counts["feedback", default: 0] += 1
+            return .feedback(
+                [id, StoreSample.id(random.below(20))], namespace: namespace, random.pick(Feedback.allCases))
+        case 16 where !stored.isEmpty:
+            return lifecycleMutation(of: random.pick(stored).record, in: namespace)
+        case 16..<18:
             counts["use", default: 0] += 1
             return .use((0..<random.below(4)).map { _ in StoreSample.id(random.below(20)) }, namespace: namespace)
         default:
@@ -171,19 +190,33 @@ public struct MemoryStoreModelRun: Sendable {
         }
     }
 
+    /// A move or a removal that is based on what is stored, or on what is not any more.
+    private mutating func lifecycleMutation(of record: MemoryRecord, in other: String) -> StoreMutation {
+        let namespace = random.below(5) == 0 ? other : record.namespace
+        var version = LifecycleFacts(StoredRecord(key: 1, record: record)).version
+        if random.below(3) == 0 {
+            counts["discard", default: 0] += 1
+            if random.below(4) == 0 { version = RecordVersion(id: record.id, change: record.change, useCount: 99) }
+            return .discard([version, version], namespace: namespace, reason: "expired: step \(stepCount)")
+        }
+        counts["move", default: 0] += 1
+        let change: Int64? = random.below(3) == 0 ? Int64(random.below(stepCount + 1)) : nil
+        return .move(
+            record.id, namespace: namespace, to: random.pick(Layer.allCases), reason: "step \(stepCount)",
+            ifChange: change)
+    }
+
     private mutating func content(_ text: String) -> RecordContent {
         StoreSample.content(text, space: random.pick([nil, StoreSample.space, StoreSample.otherSpace]))
     }
 }
 
 extension InMemoryStore {
-    /// The key and the searchable text of every record, ascending by key.
-    func keysAndTexts() -> [(key: RecordKey, text: String)] { state.keysAndTexts }
+    /// Every record, ascending by key.
+    func allRecords() -> [StoredRecord] { state.allRecords }
 }
 
 extension InMemoryState {
-    /// The key and the searchable text of every record, ascending by key.
-    var keysAndTexts: [(key: RecordKey, text: String)] {
-        entries.values.sorted { $0.key < $1.key }.map { ($0.key, $0.record.searchableText) }
-    }
+    /// Every record, ascending by key.
+    var allRecords: [StoredRecord] { entries.values.map(\.stored).sorted { $0.key < $1.key } }
 }

@@ -31,7 +31,7 @@ struct ConformanceTests {
                 }
             }
             try await store.close()
-            for kind in ["insert", "update", "embed", "use", "forget", "failed"] {
+            for kind in ["insert", "update", "embed", "use", "forget", "feedback", "move", "discard", "failed"] {
                 #expect(run.counts[kind, default: 0] > 100, "the run did too little of \(kind)")
             }
         }

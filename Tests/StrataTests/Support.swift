@@ -29,7 +29,8 @@ func openEngine(
     var configuration = EngineConfiguration()
     configuration.model = embedder.map { .embedder($0) } ?? .none
     let random = SeededBits(seed: seed)
-    configuration.environment = EngineEnvironment(now: { clock.now }, randomBits: { random.next() })
+    configuration.environment = EngineEnvironment(
+        now: { clock.now }, randomBits: { random.next() }, sleep: { try await clock.sleep(for: $0) })
     configure(&configuration)
     return try await MemoryEngine.open(at: path, configuration: configuration)
 }

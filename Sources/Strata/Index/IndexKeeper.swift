@@ -278,7 +278,10 @@ final class IndexKeeper: Sendable {
         case (.embed(_, _, _, let embedding), .embedded(let stored?)):
             guard embedding.space == space else { return }
             add(stored.record.namespace, .upsert(stored, embedding))
-        case (.forget(_, let namespace), .forgotten(_, let keys, _)):
+        case (.move, .updated(let stored, _)):
+            add(stored.record.namespace, .tag(stored.key, stored.record.layer.tag))
+        case (.forget(_, let namespace), .forgotten(_, let keys, _)),
+            (.discard(_, let namespace, _), .forgotten(_, let keys, _)):
             if !keys.isEmpty { add(namespace, .delete(keys), removes: true) }
         default: return
         }

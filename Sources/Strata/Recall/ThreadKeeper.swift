@@ -62,7 +62,8 @@ final class ThreadKeeper: Sendable {
                 switch (mutation, outcome) {
                 case (_, .inserted(let stored)), (_, .duplicate(let stored)), (_, .updated(let stored, _)):
                     events[Array(stored.record.namespace.utf8), default: []].append(.upsert(ThreadRow(stored)))
-                case (.forget(_, let namespace), .forgotten(_, let keys, _)):
+                case (.forget(_, let namespace), .forgotten(_, let keys, _)),
+                    (.discard(_, let namespace, _), .forgotten(_, let keys, _)):
                     events[Array(namespace.utf8), default: []].append(.remove(keys))
                 default: break
                 }

@@ -184,6 +184,12 @@ public final class CachedEmbedder: Embedder {
         try outcome.withLock { try $0.get() }
     }
 
+    /// Drops from memory what is too old to be used; says how many embeddings went.
+    public func removeExpired() -> Int {
+        let time = now()
+        return state.withLock { $0.cache.removeExpired(at: time) }
+    }
+
     /// How the cache does.
     public func statistics() async -> EmbeddingCacheStatistics {
         var statistics = state.withLock { state in

@@ -112,6 +112,14 @@ public struct EmbeddingCache: Sendable {
         }
     }
 
+    /// Removes what is too old; says how many embeddings went. It looks at every entry.
+    public mutating func removeExpired(at now: Timestamp) -> Int {
+        let old = placeOf.values.filter { isExpired(places[Int($0)].madeAt, at: now) }
+        for place in old { remove(place) }
+        expiryCount += old.count
+        return old.count
+    }
+
     private func isExpired(_ madeAt: Timestamp, at now: Timestamp) -> Bool { now - madeAt > limits.timeToLive }
 
     private func existingKey(_ key: EmbeddingCacheKey) -> PackedKey? {
