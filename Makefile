@@ -5,8 +5,11 @@ export STRATA_HOME
 
 SWIFT_BUILD := swift build
 RELEASE := .build/release/strata
+SANITIZED := RecordStoreTests|StrataTests|BackupTests|FuzzTests
+CRASH_KILLS ?= 500
+CRASH_SEED ?= 1
 
-.PHONY: help setup setup-test build demo test bench locomo format lint docs clean
+.PHONY: help setup setup-test build demo test test-tsan test-asan crash bench locomo format lint docs clean
 
 help: ## Show this list.
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  %-12s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -26,6 +29,17 @@ demo: build ## Ingest the project's documents and a conversation, then ask about
 test: setup-test ## Run all tests.
 	$(SWIFT_BUILD) --build-tests
 	swift test --skip-build
+
+test-tsan: setup-test ## Run the tests of the store and the engine under ThreadSanitizer.
+	TSAN_OPTIONS=suppressions=$(CURDIR)/Tests/Support/tsan.supp:halt_on_error=1 \
+		swift test --sanitize=thread --scratch-path .build/tsan --filter '$(SANITIZED)'
+
+test-asan: setup-test ## Run the tests of the store and the engine under AddressSanitizer.
+	ASAN_OPTIONS=detect_leaks=0 swift test --sanitize=address --scratch-path .build/asan --filter '$(SANITIZED)'
+
+crash: setup-test ## Kill a writer CRASH_KILLS times at random moments and look for anything that was lost.
+	$(SWIFT_BUILD) --product crashharness
+	.build/debug/crashharness --kills $(CRASH_KILLS) --seed $(CRASH_SEED)
 
 bench: setup-test ## Measure ingest, recall, start-up and memory, beside the same model under Python.
 	@Benchmarks/run-bench $(BENCH_ARGS)

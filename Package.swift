@@ -15,6 +15,8 @@ let sqlite: Target.Dependency = .product(name: "GRDBSQLite", package: "GRDB.swif
 
 let argumentParser: Target.Dependency = .product(name: "ArgumentParser", package: "swift-argument-parser")
 
+let crypto: Target.Dependency = .product(name: "Crypto", package: "swift-crypto")
+
 let package = Package(
     name: "strata",
     products: [
@@ -28,6 +30,7 @@ let package = Package(
     dependencies: [
         .package(url: "https://github.com/groue/GRDB.swift", exact: "7.10.0"),
         .package(url: "https://github.com/apple/swift-argument-parser", exact: "1.8.2"),
+        .package(url: "https://github.com/apple/swift-crypto", exact: "4.5.2"),
     ],
     targets: [
         // Values and seams.
@@ -72,22 +75,44 @@ let package = Package(
             dependencies: ["CFaultVFS", "RecordStore", "StrataCore", "StrataTesting", "crashchild", grdb],
             swiftSettings: strict),
 
+        // Backups. Encryption is apart, because BoringSSL takes a minute to build.
+        .systemLibrary(name: "CZlib", providers: [.apt(["zlib1g-dev"]), .brew(["zlib"])]),
+        .target(name: "Backup", dependencies: ["CZlib", "StrataCore"], swiftSettings: strict),
+        .target(
+            name: "BackupEncryption", dependencies: ["Backup", "StrataCore", crypto], swiftSettings: strict),
+        .testTarget(
+            name: "BackupTests", dependencies: ["Backup", "BackupEncryption", "StrataCore", "StrataTesting"],
+            swiftSettings: strict),
+
         // The engine.
         .target(
             name: "Strata",
-            dependencies: ["Ingest", "RecordStore", "StrataCore", "TextAnalysis", "TextModels", "VectorSearch"],
+            dependencies: [
+                "Backup", "Ingest", "RecordStore", "StrataCore", "TextAnalysis", "TextModels", "VectorSearch",
+            ],
             swiftSettings: strict),
         .testTarget(
-            name: "StrataTests", dependencies: ["Strata", "StrataCore", "StrataTesting", "TextAnalysis"],
+            name: "StrataTests",
+            dependencies: ["Backup", "crashharness", "Strata", "StrataCore", "StrataTesting", "TextAnalysis"],
             swiftSettings: strict),
+
+        .executableTarget(
+            name: "crashharness", dependencies: ["Backup", "Strata", "StrataCore", "StrataTesting"],
+            path: "Tests/Support/crashharness", swiftSettings: strict),
 
         // Files.
         .target(name: "Ingest", dependencies: ["StrataCore"], swiftSettings: strict),
         .testTarget(name: "IngestTests", dependencies: ["Ingest", "StrataCore"], swiftSettings: strict),
 
+        // Files that nobody should have written.
+        .testTarget(
+            name: "FuzzTests", dependencies: ["Ingest", "StrataCore", "StrataTesting", "TextModels", "VectorSearch"],
+            swiftSettings: strict),
+
         // The command.
         .executableTarget(
-            name: "StrataCLI", dependencies: ["Ingest", "Strata", "StrataCore", argumentParser],
+            name: "StrataCLI",
+            dependencies: ["Backup", "BackupEncryption", "Ingest", "Strata", "StrataCore", argumentParser],
             swiftSettings: strict),
         .testTarget(
             name: "StrataCLITests", dependencies: ["Strata", "StrataCLI", "StrataCore"], swiftSettings: strict),

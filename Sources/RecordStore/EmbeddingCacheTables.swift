@@ -100,6 +100,18 @@ enum EmbeddingCacheTables {
             madeAt: Timestamp(milliseconds: row[0]))
     }
 
+    /// The entries that fail their checksum.
+    static func damagedEntries(in db: Database) throws -> [Int64] {
+        let rows = try Row.fetchCursor(db, sql: "SELECT id, digest, vector, kind, checksum FROM entry")
+        var damaged: [Int64] = []
+        while let row = try rows.next() {
+            let vector: Data = row[2]
+            let isSound = vector.count % MemoryLayout<Float>.stride == 0
+            if !isSound || row[4] != checksum(row[1], vector, kind: row[3]) { damaged.append(row[0]) }
+        }
+        return damaged
+    }
+
     static func insert(_ entries: [EmbeddingCacheEntry], in db: Database) throws {
         var numbers: [String: Int64] = [:]
         let statement = try db.cachedStatement(

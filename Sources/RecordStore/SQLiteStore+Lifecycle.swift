@@ -82,19 +82,7 @@ extension SQLiteStore {
                     "UPDATE shelf SET vector_count = vector_count - ? WHERE id = ?", [db.changesCount, shelf])
             }
         }
-        let words = try Int64.fetchAll(
-            db,
-            sql: """
-                SELECT id FROM keyword_content WHERE id > ? AND id <= ? \
-                AND NOT EXISTS (SELECT 1 FROM record WHERE record.key = keyword_content.id)
-                """, arguments: [key, span])
-        for word in words { try db.run("DELETE FROM keyword WHERE rowid = ?", [word]) }
-        count += words.count
-        let last = try Int64.fetchOne(
-            db,
-            sql:
-                "SELECT max(ifnull((SELECT max(key) FROM record), 0), ifnull((SELECT max(id) FROM keyword_content), 0))"
-        )
+        let last = try Int64.fetchOne(db, sql: "SELECT max(key) FROM record")
         guard span < last ?? 0 else {
             // Tags are keyed by name, so they are looked at once a round, when the last step comes.
             try db.run("DELETE FROM tag WHERE NOT EXISTS (SELECT 1 FROM record WHERE record.key = tag.record)")

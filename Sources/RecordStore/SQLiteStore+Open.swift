@@ -29,7 +29,7 @@ extension SQLiteStore {
         configuration.busyMode = .timeout(5)
         configuration.foreignKeysEnabled = true
         configuration.prepareDatabase { db in
-            // It holds for a database that has no page yet: free pages can then be given back bit by bit.
+            // Free pages can go back to the file system; this takes hold only where there is no page yet.
             if !db.configuration.readonly { try db.execute(sql: "PRAGMA auto_vacuum = INCREMENTAL") }
             try db.execute(
                 sql: """
@@ -59,6 +59,7 @@ extension SQLiteStore {
                     use the newer program
                     """)
             }
+            if tableCount > 0, version < Schema.version { try saveBeforeMigration(db, path: path, version: version) }
         }
         try Schema.migrator.migrate(pool)
         try pool.writeWithoutTransaction { db in
@@ -69,6 +70,28 @@ extension SQLiteStore {
                     PRAGMA journal_size_limit = 67108864;
                     PRAGMA secure_delete = ON
                     """)
+        }
+    }
+
+    /// What the copy of a database is called that is made before its schema is brought up to date.
+    public static let migrationCopySuffix = ".before-migration-"
+
+    /// Copies a database of an older schema beside itself, aside first and renamed when whole; a copy that is there
+    /// already is left alone, because it may be the only good one.
+    private static func saveBeforeMigration(_ db: Database, path: String, version: Int) throws {
+        let copy = path + "\(migrationCopySuffix)\(version)"
+        guard !FileManager.default.fileExists(atPath: copy) else { return }
+        let partial = copy + ".partial"
+        try? FileManager.default.removeItem(atPath: partial)
+        _ = try copyPages(of: db, to: partial) { _, _ in }
+        do {
+            let file = try FileHandle(forUpdating: URL(fileURLWithPath: partial))
+            try file.synchronize()
+            try file.close()
+            try FileManager.default.moveItem(atPath: partial, toPath: copy)
+        } catch {
+            throw StrataError(
+                .storageFailure, "cannot save \(path) before its migration; free space on the disk", cause: error)
         }
     }
 }

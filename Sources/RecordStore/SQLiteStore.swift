@@ -67,17 +67,6 @@ public final class SQLiteStore: MemoryStore {
         }
     }
 
-    /// Empties the log, in which the bytes of forgotten records outlast their removal from the database file.
-    public func compact() async throws {
-        try checkOpen()
-        do {
-            // A checkpoint that has to leave a reader's part of the log is finished by a later one.
-            try await pool.writeWithoutTransaction { db in _ = try db.checkpoint(.truncate) }
-        } catch {
-            throw StorageErrors.mapped(error)
-        }
-    }
-
     /// Writes one page that says nothing new.
     ///
     /// When the sync of a commit fails, SQLite rolls back but its frames stay in the log behind the last good commit; a
@@ -85,6 +74,16 @@ public final class SQLiteStore: MemoryStore {
     /// fails as well, its own frame has still replaced the first of the stale ones, or the disk takes no writes at all.
     private func overwriteFailedCommit() async {
         try? await pool.write { try $0.execute(sql: "PRAGMA user_version = \(Schema.version)") }
+    }
+
+    /// Runs a write in one transaction, with errors as the seam promises them.
+    func write<Value: Sendable>(_ body: @escaping @Sendable (Database) throws -> Value) async throws -> Value {
+        try checkOpen()
+        do {
+            return try await pool.write(body)
+        } catch {
+            throw StorageErrors.mapped(error)
+        }
     }
 
     /// Runs a read in one snapshot, with errors as the seam promises them.

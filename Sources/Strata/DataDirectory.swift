@@ -17,6 +17,8 @@ internal import Synchronization
 /// DIR/strata.sqlite   records, vectors, keyword index, change log (with -wal and -shm beside it while open)
 /// DIR/index/          vector indexes of large namespaces; may be deleted while nobody owns the folder
 /// DIR/embedding-cache.sqlite   vectors of texts that were embedded; may be deleted while nobody owns the folder
+/// DIR/before-restore.sqlite    the database that the last restore has replaced
+/// DIR/.tmp-…          scratch of a backup or restore; the next owner removes what is left of it
 /// ```
 /// The kernel lets go of the lock when its process ends, however it ends, so that no stale lock can remain.
 final class DataDirectory: Sendable {
@@ -67,6 +69,7 @@ final class DataDirectory: Sendable {
             throw StrataError(.storageFailure, "cannot write \(lockPath) (\(reason)); free space on the disk")
         }
         lockDescriptor = Mutex(descriptor)
+        removeLeftovers()
     }
 
     deinit { release() }

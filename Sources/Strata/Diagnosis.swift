@@ -8,15 +8,18 @@ extension MemoryEngine {
     /// Looks at everything that a memory needs: kernels, SQLite, ONNX Runtime, the model and its self-test, the data
     /// directory and its owner, the database, the vectors, the disk.
     ///
-    /// Nothing is made or changed, save that `embedsMissing` gives vectors to records that have none.
+    /// Nothing is made or changed, save that `embedsMissing` gives vectors to records that have none, and what a
+    /// verification repairs.
     ///
     /// - Parameters:
     ///   - path: a data directory, which need not exist.
     ///   - configuration: the model that is to be looked at.
+    ///   - verification: how closely the stored parts are held against one another; writes wait meanwhile.
     public static func diagnose(
-        at path: String, configuration: EngineConfiguration = EngineConfiguration(), embedsMissing: Bool = false
+        at path: String, configuration: EngineConfiguration = EngineConfiguration(), embedsMissing: Bool = false,
+        verification: StoreVerification = .none
     ) async -> DiagnosticReport {
-        var diagnosis = Diagnosis(path: path, configuration: configuration)
+        var diagnosis = Diagnosis(path: path, configuration: configuration, verification: verification)
         await diagnosis.run(embedsMissing: embedsMissing)
         return DiagnosticReport(checks: diagnosis.checks)
     }
@@ -28,6 +31,7 @@ private struct Diagnosis {
 
     let path: String
     var configuration: EngineConfiguration
+    let verification: StoreVerification
     private(set) var checks: [Check] = []
 
     /// Below this little is left for a database that grows and its log.
@@ -35,9 +39,10 @@ private struct Diagnosis {
     /// Below this a checkpoint or a compaction may fail.
     private static let freeBytesMin = 64 << 20
 
-    init(path: String, configuration: EngineConfiguration) {
+    init(path: String, configuration: EngineConfiguration, verification: StoreVerification) {
         self.path = path
         self.configuration = configuration
+        self.verification = verification
     }
 
     mutating func run(embedsMissing: Bool) async {
@@ -209,6 +214,7 @@ private struct Diagnosis {
             Check("data_directory", .ok, "\(path), owned by this process now", details: ["path": .string(path)]))
         do {
             if let store = engine.store as? SQLiteStore { checks.append(database(try await store.diagnose())) }
+            checks += try await engine.verified(verification)
             try await checkVectors(engine, embedsMissing: embedsMissing)
         } catch {
             checks.append(Check("database", .failure, error, advice: "restore the data directory from a backup"))

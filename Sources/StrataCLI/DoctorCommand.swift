@@ -8,11 +8,17 @@ struct DoctorCommand: AsyncParsableCommand {
         abstract: "Say what is installed, what works, and what to do about what does not.",
         discussion: """
             One line a check: ok, warn (works with less than the usual means) or FAIL. Changes nothing, save with \
-            --embed-missing. Exits with \(ExitStatus.failure.rawValue) when a check failed.
+            --embed-missing and --repair. Exits with \(ExitStatus.failure.rawValue) when a check failed.
             """)
 
     @Flag(help: "Give vectors to records that were stored without a model, or with another one.")
     var embedMissing = false
+
+    @Flag(help: "Read everything and hold records, keyword index, vectors, counts and history against one another.")
+    var verify = false
+
+    @Flag(help: "Verify, mend what follows from the records, and say what was done.")
+    var repair = false
 
     @OptionGroup var common: CommonOptions
 
@@ -21,7 +27,8 @@ struct DoctorCommand: AsyncParsableCommand {
         var configuration = EngineConfiguration()
         configuration.model = common.modelChoice()
         let report = await MemoryEngine.diagnose(
-            at: try common.dataDirectory(), configuration: configuration, embedsMissing: embedMissing)
+            at: try common.dataDirectory(), configuration: configuration, embedsMissing: embedMissing,
+            verification: repair ? .repair : verify ? .check : .none)
         if output.json {
             try output.result(json: report)
         } else {

@@ -24,6 +24,13 @@ struct ForgetCommand: AsyncParsableCommand {
     @Flag(help: "Only say how many records would go.")
     var dryRun = false
 
+    @Flag(
+        help: """
+            Also rewrite what holds words of forgotten records until it is merged, so that nothing of them is left in \
+            the data directory. May be given alone.
+            """)
+    var compact = false
+
     @OptionGroup(title: "Which records") var filter: FilterOptions
     @OptionGroup var common: CommonOptions
 
@@ -35,10 +42,15 @@ struct ForgetCommand: AsyncParsableCommand {
     func run() async throws {
         let output = common.output
         let namespace = common.namespaceName
+        if compact, !dryRun, ids.isEmpty, !all, try filter.filterWithLayers() == nil {
+            try await common.withEngine(.init(model: false)) { try await compact($0, output) }
+            return
+        }
         let target = try target()
         try await common.withEngine(.init(model: false)) { engine in
             if case .ids(let ids) = target {
                 try await forget(ids, in: namespace, engine, output)
+                if compact, !dryRun { try await compact(engine, output) }
                 return
             }
             let count = try await engine.count(of: target, in: namespace)
@@ -48,7 +60,16 @@ struct ForgetCommand: AsyncParsableCommand {
             }
             if count > 0 { try confirm(count, namespace) }
             try report(try await engine.forget(target, in: namespace), output)
+            if compact { try await compact(engine, output) }
         }
+    }
+
+    private func compact(_ engine: MemoryEngine, _ output: Output) async throws {
+        let receipt = try await engine.compact()
+        if output.json { return try output.result(json: receipt) }
+        let sizes = "\(DisplayText.bytes(receipt.fileBytesBefore)) to \(DisplayText.bytes(receipt.fileBytes))"
+        output.result("compacted the files from \(sizes)")
+        if !receipt.isComplete { output.warning("a read kept a part of the log; run `strata forget --compact` again") }
     }
 
     /// Exactly one way of naming records.

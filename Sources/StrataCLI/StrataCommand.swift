@@ -21,6 +21,8 @@ struct StrataCommand: AsyncParsableCommand {
               STRATA_HOME         data, model, runtime (~/.local/share/strata)
               STRATA_MODEL        a model folder, or none (--model wins)
               STRATA_ONNXRUNTIME  the library of ONNX Runtime or its folder
+              STRATA_BACKUP_DIR   where backups are (--folder wins)
+              STRATA_BACKUP_KEY   encrypts backups (--key-file wins)
               NO_COLOR            anything in it switches colours off
 
             Results go to standard output, everything else to standard error.
@@ -32,6 +34,7 @@ struct StrataCommand: AsyncParsableCommand {
         subcommands: [
             InitCommand.self, RememberCommand.self, RecallCommand.self, GetCommand.self, ForgetCommand.self,
             ListCommand.self, HistoryCommand.self, PinCommand.self, FeedbackCommand.self, PromoteCommand.self,
-            CleanupCommand.self, IngestCommand.self, StatsCommand.self, DoctorCommand.self, VersionCommand.self,
+            CleanupCommand.self, IngestCommand.self, StatsCommand.self, BackupCommand.self, DoctorCommand.self,
+            VersionCommand.self,
         ])
 }

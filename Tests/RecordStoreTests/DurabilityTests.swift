@@ -10,9 +10,9 @@ import Testing
 /// Faults are of the whole process, so these tests run one at a time.
 @Suite(.serialized)
 struct DurabilityTests {
-    private static let isRegistered = fault_vfs_register() == 0
+    static let isRegistered = fault_vfs_register() == 0
 
-    private static func openFaulty(_ path: String) async throws -> SQLiteStore {
+    static func openFaulty(_ path: String) async throws -> SQLiteStore {
         #expect(isRegistered)
         return try await SQLiteStore.open(at: path, vfs: "fault")
     }

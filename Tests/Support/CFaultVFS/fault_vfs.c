@@ -1,4 +1,5 @@
 #include "fault_vfs.h"
+#include "power_loss.h"
 
 #include <sqlite3.h>
 #include <stdatomic.h>
@@ -7,6 +8,8 @@
 typedef struct {
     sqlite3_file base;
     sqlite3_file *real;
+    // As SQLite names it, for as long as the file is open; null for a temporary file.
+    const char *path;
 } FaultFile;
 
 static sqlite3_vfs *realVFS;
@@ -31,16 +34,19 @@ static int readFile(sqlite3_file *file, void *buffer, int count, sqlite3_int64 o
 static int writeFile(sqlite3_file *file, const void *buffer, int count, sqlite3_int64 offset) {
     if (atomic_load(&full)) return SQLITE_FULL;
     if (atomic_load(&readOnly)) return SQLITE_READONLY;
+    if (!power_loss_will_write(((FaultFile *)file)->path, offset, count)) return SQLITE_IOERR_WRITE;
     return real(file)->pMethods->xWrite(real(file), buffer, count, offset);
 }
 
 static int truncateFile(sqlite3_file *file, sqlite3_int64 size) {
+    if (!power_loss_will_write(((FaultFile *)file)->path, size, -1)) return SQLITE_IOERR_TRUNCATE;
     return real(file)->pMethods->xTruncate(real(file), size);
 }
 
 static int syncFile(sqlite3_file *file, int flags) {
     atomic_fetch_add(&syncCount, 1);
     if (atomic_load(&countdown) > 0 && atomic_fetch_sub(&countdown, 1) == 1) return SQLITE_IOERR_FSYNC;
+    if (!power_loss_will_sync(((FaultFile *)file)->path)) return SQLITE_IOERR_FSYNC;
     return real(file)->pMethods->xSync(real(file), flags);
 }
 
@@ -85,6 +91,7 @@ static int openFile(sqlite3_vfs *vfs, const char *name, sqlite3_file *file, int 
     file->pMethods = 0;
     fault->real = calloc(1, (size_t)realVFS->szOsFile);
     if (!fault->real) return SQLITE_NOMEM;
+    fault->path = name;
     int rc = realVFS->xOpen(realVFS, name, fault->real, flags, outFlags);
     if (fault->real->pMethods) {
         file->pMethods = &methods;

@@ -1,6 +1,8 @@
 #ifndef FAULT_VFS_H
 #define FAULT_VFS_H
 
+#include "power_loss.h"
+
 /// Registers a VFS named "fault" over the default one. Call it once, before any database is opened over it.
 ///
 /// Faults and counts are of the whole process: tests that use them run one at a time.
