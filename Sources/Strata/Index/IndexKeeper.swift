@@ -310,7 +310,7 @@ extension StoreOutcome {
         case .inserted(let stored), .duplicate(let stored), .updated(let stored, _): stored.record.change
         case .embedded(let stored): stored?.record.change ?? 0
         case .forgotten(let receipt, _, _): receipt.change
-        case .used: 0
+        case .used, .saved: 0
         }
     }
 }
