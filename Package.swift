@@ -72,13 +72,19 @@ let package = Package(
             dependencies: ["CFaultVFS", "RecordStore", "StrataCore", "StrataTesting", "crashchild", grdb],
             swiftSettings: strict),
 
+        // What is learned.
+        .target(name: "Learning", swiftSettings: strict),
+        .testTarget(name: "LearningTests", dependencies: ["Learning"], swiftSettings: strict),
+
         // The engine.
         .target(
             name: "Strata",
-            dependencies: ["Ingest", "RecordStore", "StrataCore", "TextAnalysis", "TextModels", "VectorSearch"],
-            swiftSettings: strict),
+            dependencies: [
+                "Ingest", "Learning", "RecordStore", "StrataCore", "TextAnalysis", "TextModels", "VectorSearch",
+            ],
+            resources: [.embedInCode("Promotion/promotion-model.json")], swiftSettings: strict),
         .testTarget(
-            name: "StrataTests", dependencies: ["Strata", "StrataCore", "StrataTesting", "TextAnalysis"],
+            name: "StrataTests", dependencies: ["Learning", "Strata", "StrataCore", "StrataTesting", "TextAnalysis"],
             swiftSettings: strict),
 
         // Files.
