@@ -19,6 +19,7 @@ let package = Package(
     name: "strata",
     products: [
         .executable(name: "strata", targets: ["StrataCLI"]),
+        .library(name: "Learning", targets: ["Learning"]),
         .library(name: "Strata", targets: ["Strata"]),
         .library(name: "StrataCore", targets: ["StrataCore"]),
         .library(name: "StrataTesting", targets: ["StrataTesting"]),

@@ -143,3 +143,15 @@ extension LabelledConversation.Question {
         }
     }
 }
+
+extension LabelledConversation {
+    /// Reads all JSON files of a folder, in the order of their names.
+    ///
+    /// - Throws: ``StrataError/Code/notFound`` for a folder without one, and what ``read(from:)`` throws.
+    public static func read(folder: String) throws -> [LabelledConversation] {
+        let names = (try? FileManager.default.contentsOfDirectory(atPath: folder)) ?? []
+        let files = names.filter { $0.hasSuffix(".json") }.sorted()
+        guard !files.isEmpty else { throw StrataError(.notFound, "there are no .json files in \(folder)") }
+        return try files.flatMap { try read(from: folder + "/" + $0) }
+    }
+}

@@ -70,7 +70,29 @@ public struct PromotionFeatures: Sendable, Hashable {
     }
 
     /// All values in the order of ``PromotionFeature/allCases``, unknown ones from `means`.
-    func row(means: [Double]) -> [Double] { zip(values, means).map { $0 ?? $1 } }
+    public func row(means: [Double]) -> [Double] { zip(values, means).map { $0 ?? $1 } }
+}
+
+extension PromotionFeatures: Codable {
+    /// Reads an object of the known features; an unknown name is an error, because it means other definitions.
+    public init(from decoder: any Decoder) throws {
+        self.init()
+        for (name, value) in try decoder.singleValueContainer().decode([String: Double].self) {
+            guard let feature = PromotionFeature(rawValue: name) else {
+                throw DecodingError.dataCorrupted(
+                    .init(codingPath: decoder.codingPath, debugDescription: "there is no feature of that name"))
+            }
+            self[feature] = value
+        }
+    }
+
+    /// Writes the known features as an object.
+    public func encode(to encoder: any Encoder) throws {
+        var known: [String: Double] = [:]
+        for feature in PromotionFeature.allCases { known[feature.rawValue] = self[feature] }
+        var container = encoder.singleValueContainer()
+        try container.encode(known)
+    }
 }
 
 extension PromotionFeature {

@@ -6,7 +6,7 @@ struct TextCues {
     private(set) var words: [String] = []
     /// Runs of digits; `3.5`, `12:30` and `1,000` are one each.
     private(set) var numberCount = 0
-    /// Capitalised words that do not begin a sentence; several in a row are one name.
+    /// Capitalised words that neither begin a sentence nor say when; several in a row are one name.
     private(set) var nameCount = 0
     /// Opening quotation marks.
     private(set) var quotationCount = 0
@@ -29,10 +29,11 @@ struct TextCues {
             let written = String(word)
             let lowered = written.lowercased()
             let isNumber = ("0"..."9").contains(first)
-            let isName = !beginsSentence && first.properties.isUppercase && written.count > 1 && !isNumber
+            let isTime = TimeWords.holds(lowered) || (isNumber && lowered.contains(":"))
+            let isName = !beginsSentence && !isTime && first.properties.isUppercase && written.count > 1
             if isNumber { cues.numberCount += 1 }
             if isName, !lastWasName { cues.nameCount += 1 }
-            if TimeWords.holds(lowered) || (isNumber && lowered.contains(":")) { cues.timeReferenceCount += 1 }
+            if isTime { cues.timeReferenceCount += 1 }
             cues.words.append(lowered)
             lastWasName = isName
             beginsSentence = false
@@ -62,7 +63,7 @@ struct TextCues {
             case "¿", "¡", ":": beginsSentence = true
             case "\"": straightQuotes += 1
             case "\u{201C}", "«", "„": quotationCount += 1
-            case " ": break
+            case " ", "-": break
             default: lastWasName = false
             }
         }
