@@ -126,7 +126,8 @@ private struct Problem {
     func loss(_ coefficients: [Double]) -> Double {
         var sum = 0.0
         for place in 0..<examples.count {
-            sum += examples.weights[place] * logLoss(logit: logit(coefficients, at: place), label: examples.labels[place])
+            sum +=
+                examples.weights[place] * logLoss(logit: logit(coefficients, at: place), label: examples.labels[place])
         }
         for column in priors.indices {
             let distance = coefficients[column] - priors[column]

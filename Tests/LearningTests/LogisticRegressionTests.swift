@@ -10,7 +10,9 @@ import Testing
 #endif
 
 /// Examples whose labels are drawn from a known logistic model; the columns have very different scales.
-func drawnExamples(_ count: Int, seed: UInt64, weights: [Double] = [1.5, -0.02, 0], intercept: Double = -0.4) -> Examples {
+func drawnExamples(_ count: Int, seed: UInt64, weights: [Double] = [1.5, -0.02, 0], intercept: Double = -0.4)
+    -> Examples
+{
     var random = SplitMix64(seed: seed)
     var examples = Examples(featureCount: weights.count)
     for number in 0..<count {

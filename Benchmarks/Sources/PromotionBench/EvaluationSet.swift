@@ -54,7 +54,8 @@ struct EvaluationSet {
         }
         return baselines + [
             Predictor(
-                name: "learned, logistic", scores: try PromotionTraining().crossConfidences(examples), isCalibrated: true),
+                name: "learned, logistic", scores: try PromotionTraining().crossConfidences(examples),
+                isCalibrated: true),
             Predictor(name: "learned, boosted trees", scores: trees, isCalibrated: true), oracle,
         ]
     }
@@ -118,7 +119,8 @@ struct EvaluationSet {
                 },
                 figure(1, 100) { places, copies in
                     Metrics.keptShare(
-                        scores: places.map { scores[$0] }, labels: places.map { labels[$0] }, groups: copies, share: 0.3)
+                        scores: places.map { scores[$0] }, labels: places.map { labels[$0] }, groups: copies, share: 0.3
+                    )
                 },
                 predictor.isCalibrated
                     ? figure(3, 1) { places, _ in

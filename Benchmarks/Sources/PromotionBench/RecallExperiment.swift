@@ -83,7 +83,9 @@ struct RecallExperiment {
                 let found = answer.map { turnIDs[$0.record.id.description] ?? "" }
                 let evidence = Set(question.evidence)
                 sum.recall += Double(found.count { evidence.contains($0) }) / Double(evidence.count)
-                if let place = found.firstIndex(where: evidence.contains) { sum.reciprocalRank += 1 / Double(place + 1) }
+                if let place = found.firstIndex(where: evidence.contains) {
+                    sum.reciprocalRank += 1 / Double(place + 1)
+                }
                 questionCount += 1
             }
             first += outcome.turns.count

@@ -87,7 +87,8 @@ public struct LabelledConversation: Sendable, Hashable {
     private static func time(_ text: String) -> Timestamp? {
         let words = text.split { " ,:".contains($0) }.map(String.init)
         let months = [
-            "january", "february", "march", "april", "may", "june", "july", "august", "september", "october", "november",
+            "january", "february", "march", "april", "may", "june", "july", "august", "september", "october",
+            "november",
             "december",
         ]
         guard words.count == 7, let hour = Int(words[0]), let minute = Int(words[1]), let day = Int(words[4]),

@@ -94,10 +94,7 @@ public struct ConversationReplay: Sendable {
             for hit in answer { useCounts[hit.record.id, default: 0] += 1 }
         }
         let laterNeeded = Set(questions.dropFirst(asked.count).flatMap(\.evidence))
-        var dayAfter = MemoryRecord(id: records[0].id, namespace: namespace, text: "", createdAt: clock.now)
-        dayAfter.lastAccessedAt = clock.now
-        let evidence = PromotionEvidence(record: dayAfter, recordCount: 0, termCounts: [])
-        let recency = evidence.features(at: clock.now + decisionDelay)[.useRecency] ?? 0
+        let recency = PromotionEvidence.useRecency(lastUse: clock.now, now: clock.now + decisionDelay)
         for place in examples.indices {
             let count = Double(useCounts[records[place].id] ?? 0)
             examples[place].afterUse = .init(

@@ -37,8 +37,7 @@ public struct PromotionEvidence: Sendable {
         if let (index, count) = sessionPlace {
             features[.sessionDepth] = 1 - exp(-Double(min(index, count - 1 - index)) / 2)
         }
-        features[.useRecency] =
-            record.lastAccessedAt.map { exp2(-max(0, (now - $0) / Self.useHalfLife)) } ?? 0
+        features[.useRecency] = Self.useRecency(lastUse: record.lastAccessedAt, now: now)
         features[.useCount] = log1p(Double(record.accessCount))
         features[.statedImportance] = record.importance
         let information = termCounts.reduce(0) { $0 + log((Double(recordCount) + 1) / (Double($1) + 0.5)) }
@@ -51,6 +50,11 @@ public struct PromotionEvidence: Sendable {
         features[.dialogueRole] = dialogueRole(cues)
         features[.topicRelevance] = cosines?.topic
         return features
+    }
+
+    /// ``PromotionFeature/useRecency`` of a last use, nil for none.
+    static func useRecency(lastUse: Timestamp?, now: Timestamp) -> Double {
+        lastUse.map { exp2(-max(0, (now - $0) / useHalfLife)) } ?? 0
     }
 
     private func dialogueRole(_ cues: TextCues) -> Double {

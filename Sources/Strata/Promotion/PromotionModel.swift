@@ -35,9 +35,11 @@ public struct PromotionModel: Sendable, Hashable {
         public var trainedAt: String?
         /// The embedding space that the cosines came from; nil when there were none.
         public var embeddingSpace: String?
-        /// How many groups (conversations, or weeks of use) and examples there were, and how many were positive.
+        /// How many groups (conversations, or weeks of use) there were.
         public var groupCount: Int
+        /// How many examples there were.
         public var exampleCount: Int
+        /// How many of them were needed.
         public var positiveCount: Int
         /// Figures on held-out groups: what of, then the figure.
         public var figures: [String: Double]

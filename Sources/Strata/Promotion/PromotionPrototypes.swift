@@ -25,8 +25,10 @@ struct PromotionPrototypes: Sendable {
     }
 
     static let memorableTexts = [
-        "My daughter was born on the fourth of March.", "I am allergic to peanuts.", "The meeting moved to Tuesday at ten.",
-        "We decided to use the second design.", "I will send you the report by Friday.", "My new address is 14 Mill Lane.",
+        "My daughter was born on the fourth of March.", "I am allergic to peanuts.",
+        "The meeting moved to Tuesday at ten.",
+        "We decided to use the second design.", "I will send you the report by Friday.",
+        "My new address is 14 Mill Lane.",
         "The password rule changed after the outage.", "She started a new job at the hospital last month.",
         "We paid 1200 euros for the repair.", "He prefers tea without sugar.",
         "The error was caused by an expired certificate.", "I moved here from Lisbon three years ago.",

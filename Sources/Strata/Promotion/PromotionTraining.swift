@@ -46,7 +46,8 @@ public struct PromotionTraining: Sendable {
         }
         guard calibration.weights[0] > 0 else {
             throw StrataError(
-                .invalidArgument, "the examples hold nothing that can be learned: held-out predictions were no better than chance")
+                .invalidArgument,
+                "the examples hold nothing that can be learned: held-out predictions were no better than chance")
         }
         let provenance = PromotionModel.Provenance(
             description: description, trainedAt: trainedAt?.description, embeddingSpace: embeddingSpace,
@@ -113,7 +114,9 @@ public struct PromotionTraining: Sendable {
     private func fit(_ examples: [PromotionExample], means: [Double]) throws -> LogisticModel {
         var regression = LogisticRegression()
         regression.penalty = penalty
-        regression.priorWeights = PromotionFeature.allCases.map { $0 == .statedImportance ? Self.statedImportanceWeight : 0 }
+        regression.priorWeights = PromotionFeature.allCases.map {
+            $0 == .statedImportance ? Self.statedImportanceWeight : 0
+        }
         var model = try fitting { () throws(LogisticRegression.FitError) in
             try regression.fit(Self.table(examples, means: means))
         }
@@ -129,8 +132,9 @@ public struct PromotionTraining: Sendable {
         regression.priorWeights = []
         let use = try fitting { () throws(LogisticRegression.FitError) in try regression.fit(later) }
         // Records of the first fit were never used, so it knows nothing of these weights; the intercept of the second
-        // belongs to another question and is left out.
-        for (feature, weight) in zip(usage, use.weights) { model.weights[feature.place] += weight }
+        // belongs to another question and is left out. A use never speaks against a record: where questions hardly
+        // repeat, the weights are noise around 0.
+        for (feature, weight) in zip(usage, use.weights) { model.weights[feature.place] += max(0, weight) }
         return model
     }
 
@@ -162,8 +166,9 @@ public struct PromotionTraining: Sendable {
 
 /// How good confidences are on examples whose outcome is known.
 public struct PromotionFigures: Sendable, Hashable {
-    /// The number of examples, and the share that was needed: what every other figure is to be read beside.
+    /// The number of examples.
     public let exampleCount: Int
+    /// The share that was needed: what every other figure is to be read beside.
     public let baseRate: Double
     /// The chance that a needed record scores above one that was not; 0.5 is chance.
     public let rocAUC: Double
@@ -171,13 +176,15 @@ public struct PromotionFigures: Sendable, Hashable {
     public let averagePrecision: Double
     /// Of the needed records the share among the best 30 % of each group; 0.3 is chance.
     public let keptAt30: Double
-    /// The mean squared error of the confidence, and that of the base rate for everything.
+    /// The mean squared error of the confidence.
     public let brier: Double
+    /// The mean squared error of saying the base rate of everything.
     public let brierOfBaseRate: Double
     /// The mean distance between confidence and observed share over ten bins.
     public let calibrationError: Double
-    /// Of all records the share that the threshold promotes, and how many of those were needed.
+    /// The share of all records that the threshold promotes.
     public let promotedShare: Double
+    /// The share of those that were needed; nil when none is promoted.
     public let precision: Double?
 
     /// Figures of confidences and labels (0 or 1) of the same examples, which belong to groups.

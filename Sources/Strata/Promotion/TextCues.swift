@@ -97,9 +97,11 @@ private enum TimeWords {
     ]
 
     private static let stems = StemSet([
-        "januar", "februar", "april", "august", "septemb", "octob", "novemb", "decemb", "monday", "tuesday", "wednesday",
+        "januar", "februar", "april", "august", "septemb", "octob", "novemb", "decemb", "monday", "tuesday",
+        "wednesday",
         "thursday", "friday", "saturday", "sunday", "yesterday", "tomorrow",
-        "январ", "феврал", "март", "апрел", "июн", "июл", "август", "сентябр", "октябр", "ноябр", "декабр", "понедельник",
+        "январ", "феврал", "март", "апрел", "июн", "июл", "август", "сентябр", "октябр", "ноябр", "декабр",
+        "понедельник",
         "вторник", "четверг", "пятниц", "суббот", "воскресень", "недел", "месяц", "выходн",
         "märz", "oktober", "dezember", "montag", "dienstag", "mittwoch", "donnerstag", "freitag", "samstag", "sonntag",
         "woche", "monat", "enero", "febrero", "marzo", "abril", "agosto", "septiembre", "octubre", "noviembre",

@@ -40,7 +40,8 @@ enum JSONCoding {
         let path = try write(small, in: scratch)
         let conversation = try #require(try LabelledConversation.read(from: path).first)
         #expect(conversation.sessions.map(\.turns.count) == [2, 1])
-        #expect(conversation.sessions.map(\.time?.description) == ["2023-05-08T00:05:00.000Z", "2023-05-09T13:30:00.000Z"])
+        #expect(
+            conversation.sessions.map(\.time?.description) == ["2023-05-08T00:05:00.000Z", "2023-05-09T13:30:00.000Z"])
         #expect(conversation.sessions[0].turns[1].text == "In Porto since March. [image: a river; a bridge]")
         // The malformed id is repaired, the one that names no turn is dropped, category 5 needs nothing.
         #expect(conversation.neededTurns == ["D1:2", "D2:1"])
@@ -49,7 +50,9 @@ enum JSONCoding {
 
     @Test func filesThatAreNoConversationAreRefused() throws {
         let scratch = try Scratch()
-        for (text, code) in [("[", StrataError.Code.invalidArgument), ("{}", .invalidArgument), ("[1]", .invalidArgument)] {
+        for (text, code) in [
+            ("[", StrataError.Code.invalidArgument), ("{}", .invalidArgument), ("[1]", .invalidArgument),
+        ] {
             let path = try write(text, in: scratch)
             #expect { try LabelledConversation.read(from: path) } throws: { ($0 as? StrataError)?.code == code }
         }

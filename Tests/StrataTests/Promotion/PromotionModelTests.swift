@@ -103,6 +103,9 @@ func drawnPromotionExamples(_ count: Int, seed: UInt64, turned: Bool = false, gr
     @Test func theDeliveredModelIsWhole() throws {
         let model = try PromotionModel.delivered()
         #expect(model.threshold == 0.7)
+        // A use never speaks against a record.
+        #expect(model.linear.weights[PromotionFeature.useCount.place] >= 0)
+        #expect(model.linear.weights[PromotionFeature.useRecency.place] >= 0)
         #expect(model.provenance.groupCount == 24)
         #expect((model.provenance.figures["roc_auc"] ?? 0) > 0.75)
         #expect(!model.provenance.description.lowercased().contains("locomo"))
@@ -135,7 +138,9 @@ func drawnPromotionExamples(_ count: Int, seed: UInt64, turned: Bool = false, gr
     @Test func adviceFollowsTheThresholdAndTellsNoText() throws {
         var generator = RecordIDGenerator(random: SeededGenerator(seed: 1))
         let now = Timestamp(milliseconds: 1_700_000_000_000)
-        let texts = ["ok", "Berta Halvorsen moves to 14 Linden Road, Tromsø, on 12 August 2025 with 3 dogs and a kiln."]
+        let texts = [
+            "ok", "Berta Halvorsen moves to 14 Linden Road, Tromsø, on 12 August 2025 with 3 dogs and a kiln.",
+        ]
         let evidence = texts.map { text in
             PromotionEvidence(
                 record: MemoryRecord(id: generator.next(at: now), namespace: "n", text: text, createdAt: now),
