@@ -2,7 +2,8 @@ internal import StrataCore
 
 /// Sentences that stand for what is worth keeping and for what is not, as vectors of one space.
 ///
-/// The sentences were written for this project and occur in none of the conversations that it is trained or measured on.
+/// The memorable ones were written for this project and occur in none of the conversations that it is trained or measured
+/// on; the small talk is what everybody says.
 struct PromotionPrototypes: Sendable {
     private let memorable: [[Float]]
     private let passing: [[Float]]
