@@ -21,6 +21,7 @@ let package = Package(
     name: "strata",
     products: [
         .executable(name: "strata", targets: ["StrataCLI"]),
+        .library(name: "Learning", targets: ["Learning"]),
         .library(name: "Strata", targets: ["Strata"]),
         .library(name: "StrataCore", targets: ["StrataCore"]),
         .library(name: "StrataTesting", targets: ["StrataTesting"]),
@@ -84,16 +85,23 @@ let package = Package(
             name: "BackupTests", dependencies: ["Backup", "BackupEncryption", "StrataCore", "StrataTesting"],
             swiftSettings: strict),
 
+        // What is learned.
+        .target(name: "Learning", swiftSettings: strict),
+        .testTarget(name: "LearningTests", dependencies: ["Learning"], swiftSettings: strict),
+
         // The engine.
         .target(
             name: "Strata",
             dependencies: [
-                "Backup", "Ingest", "RecordStore", "StrataCore", "TextAnalysis", "TextModels", "VectorSearch",
+                "Backup", "Ingest", "Learning", "RecordStore", "StrataCore", "TextAnalysis", "TextModels",
+                "VectorSearch",
             ],
-            swiftSettings: strict),
+            resources: [.embedInCode("Promotion/promotion-model.json")], swiftSettings: strict),
         .testTarget(
             name: "StrataTests",
-            dependencies: ["Backup", "crashharness", "Strata", "StrataCore", "StrataTesting", "TextAnalysis"],
+            dependencies: [
+                "Backup", "crashharness", "Learning", "Strata", "StrataCore", "StrataTesting", "TextAnalysis",
+            ],
             swiftSettings: strict),
 
         .executableTarget(

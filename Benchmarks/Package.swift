@@ -22,6 +22,7 @@ let package = Package(
     products: [
         .executable(name: "strata-bench", targets: ["StrataBench"]),
         .executable(name: "locomo-adapter", targets: ["LocomoAdapter"]),
+        .executable(name: "promotion-bench", targets: ["PromotionBench"]),
         .executable(name: "index-bench", targets: ["index-bench"]),
     ],
     dependencies: [.package(name: "strata", path: "..")],
@@ -31,6 +32,13 @@ let package = Package(
         .executableTarget(name: "LocomoAdapter", dependencies: ["BenchSupport"] + engine, swiftSettings: strict),
         .executableTarget(
             name: "index-bench", dependencies: vectors, path: "Sources/index-bench", swiftSettings: strict),
+        .executableTarget(
+            name: "PromotionBench",
+            dependencies: [
+                "BenchSupport", .product(name: "Learning", package: "strata"),
+                .product(name: "TextModels", package: "strata"),
+            ] + engine,
+            swiftSettings: strict),
         .testTarget(name: "BenchSupportTests", dependencies: ["BenchSupport"], swiftSettings: strict),
     ]
 )

@@ -34,7 +34,7 @@ struct StrataCommand: AsyncParsableCommand {
         subcommands: [
             InitCommand.self, RememberCommand.self, RecallCommand.self, GetCommand.self, ForgetCommand.self,
             ListCommand.self, HistoryCommand.self, PinCommand.self, FeedbackCommand.self, PromoteCommand.self,
-            CleanupCommand.self, IngestCommand.self, StatsCommand.self, BackupCommand.self, DoctorCommand.self,
-            VersionCommand.self,
+            PromotionCommand.self, CleanupCommand.self, IngestCommand.self, StatsCommand.self, BackupCommand.self,
+            DoctorCommand.self, VersionCommand.self,
         ])
 }

@@ -1,0 +1,42 @@
+import Foundation
+import StrataCore
+import Testing
+
+@Suite struct PromotionCommandTests {
+    @Test func explainShowsAllTwelveFeaturesAndNoText() async throws {
+        let strata = try Strata()
+        let stored = try await strata.run("remember", "Nora moves to Porto on 4 May.", "--json")
+        let record = try #require(try stored.json[0]["record"])
+        guard case .string(let id)? = record["id"] else {
+            Issue.record("no id")
+            return
+        }
+        let human = try await strata.run("promotion", "explain", id)
+        #expect(human.status == 0, "\(human.err)")
+        #expect(human.out.split(separator: "\n").count == 13)
+        #expect(!human.out.contains("Porto"))
+        let json = try #require(try await strata.run("promotion", "explain", id, "--json").json.first)
+        #expect(json.keys == ["baseline", "confidence", "parts"])
+    }
+
+    @Test func badInputsAreNamedAndWriteNothing() async throws {
+        let strata = try Strata()
+        _ = try await strata.run("remember", "x")
+        let scratch = try Scratch()
+        let broken = try scratch.write("model.json", "{}")
+        let absent = "01890000-0000-7000-8000-000000000000"
+        #expect(try await strata.run("promotion", "explain", absent, "--json").errorCode == "not_found")
+        #expect(
+            try await strata.run("promotion", "explain", absent, "--promotion-model", broken, "--json").errorCode
+                == "model_invalid")
+        let output = scratch.path + "/out.json"
+        let few = try scratch.write("few.json", #"[{"sample_id":"a","conversation":{},"qa":[]}]"#)
+        #expect(
+            try await strata.run("promotion", "train", few, "--output", output, "--model", "none", "--json").errorCode
+                == "invalid_argument")
+        #expect(
+            try await strata.run("promotion", "evaluate", broken + "-none", "--model", "none", "--json").errorCode
+                == "not_found")
+        #expect(!FileManager.default.fileExists(atPath: output))
+    }
+}
