@@ -59,17 +59,34 @@ static inline size_t collect(const vk_graph *g, const vk_walk *w, uint32_t row, 
 
 static inline int passes(const vk_walk *w, uint32_t row) {
     if (w->tag_bits) return ((vk_load(w->tag_bits + (row >> 3)) >> (8 * (row & 7))) & w->wanted_bits) != 0;
-    return (int)(w->allowed[row >> 6] >> (row & 63)) & 1;
+    if (!w->key_bits) return w->test(w->context, row);
+    const uint64_t place = w->keys[row * w->key_stride] - w->key_first;
+    return place < w->key_span && (int)(w->key_bits[place >> 6] >> (place & 63)) & 1;
 }
 
 static inline void fetch_row(const vk_graph *g, uint32_t row) {
     prefetch_row(g->codes + (size_t)row * g->code_stride, g->code_stride);
     __builtin_prefetch(g->scales + row);
+    if (g->metric != VK_COSINE) __builtin_prefetch(g->lengths + row);
+}
+
+// Under the inner product, long vectors are near everything and triangles prove nothing. One component more, the height
+// √(reach − length²), puts all rows on a sphere of radius √reach, where the nearest of a query without height are those
+// of the largest inner product (Bachrach et al. 2014). Links are chosen there; searches never see a height.
+static inline float height(const vk_graph *g, uint32_t row) {
+    const float square = g->reach - g->lengths[row] * g->lengths[row];
+    return square > 0 ? __builtin_sqrtf(square) : 0;
+}
+
+// What a row's score has besides the inner product of the components.
+static inline float row_term(const vk_graph *g, float lift, uint32_t row) {
+    if (g->metric == VK_L2) return -0.5f * g->lengths[row] * g->lengths[row];
+    return lift == 0 ? 0 : lift * height(g, row);
 }
 
 // Scores `count` rows; `rows` has room for three more.
 static inline void score_rows(
-    const vk_graph *g, const int8_t *query, float query_scale, int32_t bias, uint32_t *rows, size_t count,
+    const vk_graph *g, const int8_t *query, float query_scale, float lift, int32_t bias, uint32_t *rows, size_t count,
     float *scores) {
     const size_t ahead = walk_ahead(g->code_stride);
     for (size_t i = 0; i < count && i < ahead; i++) fetch_row(g, rows[i]);
@@ -84,6 +101,8 @@ static inline void score_rows(
             codes + rows[i + 3] * stride, stride, bias, dots);
         for (size_t j = 0; j < 4; j++) scores[i + j] = (float)dots[j] * (g->scales[rows[i + j]] * query_scale);
     }
+    if (g->metric == VK_COSINE) return;
+    for (size_t i = 0; i < count; i++) scores[i] += row_term(g, lift, rows[i]);
 }
 
 // Puts scored rows into the pool and returns the best place that changed, or the pool's new size when none did.
@@ -116,7 +135,7 @@ static inline void start_walk(const vk_graph *g, vk_walk *w, int32_t bias, size_
         uint32_t row[4] = {w->entries[e]};
         float score[4];
         if (row[0] >= w->row_limit || !visit(w->visited, row[0])) continue;
-        score_rows(g, w->query, w->query_scale, bias, row, 1, score);
+        score_rows(g, w->query, w->query_scale, w->lift, bias, row, 1, score);
         w->distance_count++;
         admit(w->pool, size, w->ef, row, score, 1);
     }
@@ -142,7 +161,7 @@ static size_t walk(const vk_graph *g, vk_walk *w) {
         // Most often the next row to expand is the next in the pool: its links arrive while the distances are computed.
         const size_t next = next_open(pool, at + 1, n);
         if (next < n) prefetch_links(g, pool[next].row);
-        score_rows(g, w->query, w->query_scale, bias, rows, count, scores);
+        score_rows(g, w->query, w->query_scale, w->lift, bias, rows, count, scores);
         w->distance_count += count;
         w->hop_count++;
         const size_t lowest = admit(pool, &n, w->ef, rows, scores, count);
@@ -159,6 +178,9 @@ static inline size_t collect_passing(const vk_graph *g, const vk_walk *w, uint32
     // Half as many as an unfiltered step may find: more would score rows that are far from the goal.
     const size_t wanted = g->link_words;
     const size_t linked = collect(g, w, row, bridges);
+    if (w->key_bits) {
+        for (size_t i = 0; i < linked; i++) __builtin_prefetch(w->keys + bridges[i] * w->key_stride);
+    }
     size_t count = 0, bridge_count = 0;
     for (size_t i = 0; i < linked; i++) {
         const uint32_t id = bridges[i];
@@ -194,7 +216,7 @@ static size_t walk_filtered(const vk_graph *g, vk_walk *w) {
         const uint32_t row = pool[at].row;
         pool[at].row |= VK_EXPANDED;
         const size_t count = collect_passing(g, w, row, rows);
-        score_rows(g, w->query, w->query_scale, bias, rows, count, scores);
+        score_rows(g, w->query, w->query_scale, w->lift, bias, rows, count, scores);
         w->distance_count += count;
         w->hop_count++;
         const size_t lowest = admit(pool, &n, w->ef, rows, scores, count);

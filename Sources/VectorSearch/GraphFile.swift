@@ -48,6 +48,7 @@ enum GraphFile {
         let arena = state.arena
         var header = GraphFileHeader()
         header.dimension = arena.layout.dimension
+        header.metric = arena.layout.metric
         header.degree = arena.linkWords * 2
         header.rowCount = state.rowCount
         header.change = change
@@ -92,7 +93,7 @@ enum GraphFile {
     private static func arrays(of arena: GraphArena, byteCounts: [Int]) -> [UnsafeRawBufferPointer] {
         let bases: [UnsafeRawPointer] = [
             UnsafeRawPointer(arena.links), UnsafeRawPointer(arena.codes), UnsafeRawPointer(arena.scales),
-            UnsafeRawPointer(arena.errors), UnsafeRawPointer(arena.vectors),
+            UnsafeRawPointer(arena.errors), UnsafeRawPointer(arena.lengths), UnsafeRawPointer(arena.vectors),
         ]
         return zip(bases, byteCounts.dropFirst(2)).map { UnsafeRawBufferPointer(start: $0, count: $1) }
     }
@@ -120,7 +121,7 @@ enum GraphFile {
             throw damage(path, "has \(status.st_size) bytes, expected \(header.fileByteCount)")
         }
         let arena = GraphArena(
-            layout: RowLayout(dimension: header.dimension), linkWords: header.degree / 2,
+            layout: header.layout, linkWords: header.degree / 2,
             capacity: max(64, header.rowCount + header.rowCount / 4))
         var keys = [RecordKey](repeating: 0, count: header.rowCount)
         var marks = [UInt8](repeating: 0, count: header.rowCount)
@@ -169,6 +170,7 @@ enum GraphFile {
                 throw damage(path, "has a row of no known kind")
             }
             arena.revive(row, key: key, bits: 1 << tag, isLive: mark != .dead)
+            state.reach(row)
             if mark == .dead {
                 buried.append(row)
                 continue

@@ -10,8 +10,17 @@ import VectorSearch
         try suite.check(seed: seed)
     }
 
-    @Test func theOracleConforms() throws {
-        try VectorIndexConformance { BruteForceOracle(dimension: $0) }.check(seed: 14)
+    @Test(arguments: VectorKernels.available, [VectorMetric.dot, .l2])
+    func flatIndexConformsUnderEveryMetric(kernels: VectorKernels, metric: VectorMetric) throws {
+        let suite = VectorIndexConformance(metric: metric) {
+            try FlatIndex(dimension: $0, metric: metric, kernels: kernels)
+        }
+        for seed: UInt64 in [15, 16] { try suite.check(seed: seed) }
+    }
+
+    @Test(arguments: VectorMetric.allCases)
+    func theOracleConforms(metric: VectorMetric) throws {
+        try VectorIndexConformance(metric: metric) { BruteForceOracle(dimension: $0, metric: metric) }.check(seed: 14)
     }
 
     @Test func theConformanceSuiteNoticesAnIndexThatForgetsToDelete() throws {
