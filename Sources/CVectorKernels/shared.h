@@ -186,6 +186,7 @@ static size_t select_rows(
         .quantize = quantize,                                                                                    \
         .select_rows = select_rows,                                                                              \
         .walk = walk,                                                                                            \
+        .walk_batch = walk_batch,                                                                                \
         .walk_filtered = walk_filtered,                                                                          \
         .link_row = link_row,                                                                                    \
         .unlink_row = unlink_row,                                                                                \

@@ -146,30 +146,84 @@ static inline size_t next_open(const vk_candidate *pool, size_t at, size_t size)
     return at;
 }
 
-static size_t walk(const vk_graph *g, vk_walk *w) {
-    const int32_t bias = bias_i8(w->query, g->code_stride);
-    vk_candidate *pool = w->pool;
-    size_t n;
-    start_walk(g, w, bias, &n);
+// A walk between two steps: which candidate it expands, and the rows that it is about to score.
+typedef struct {
+    size_t at, size, row_count;
+    int32_t bias;
     uint32_t rows[VK_LINKS_MAX + 16];
+} vk_step;
+
+static inline void begin(const vk_graph *g, vk_walk *w, vk_step *s) {
+    s->bias = bias_i8(w->query, g->code_stride);
+    start_walk(g, w, s->bias, &s->size);
+    s->at = 0;
+}
+
+// Lists the rows that the best open candidate leads to.
+static inline void expand(const vk_graph *g, vk_walk *w, vk_step *s) {
+    const uint32_t row = w->pool[s->at].row;
+    w->pool[s->at].row |= VK_EXPANDED;
+    s->row_count = collect(g, w, row, s->rows);
+}
+
+// Scores the listed rows and goes on to the best candidate that is open.
+static inline void absorb(const vk_graph *g, vk_walk *w, vk_step *s) {
     float scores[VK_LINKS_MAX + 16];
-    size_t at = 0;
-    while (at < n) {
-        const uint32_t row = pool[at].row;
-        pool[at].row |= VK_EXPANDED;
-        const size_t count = collect(g, w, row, rows);
-        // Most often the next row to expand is the next in the pool: its links arrive while the distances are computed.
-        const size_t next = next_open(pool, at + 1, n);
-        if (next < n) prefetch_links(g, pool[next].row);
-        score_rows(g, w->query, w->query_scale, w->lift, bias, rows, count, scores);
-        w->distance_count += count;
-        w->hop_count++;
-        const size_t lowest = admit(pool, &n, w->ef, rows, scores, count);
-        at = next_open(pool, lowest < at + 1 ? lowest : at + 1, n);
-        if (at < n) prefetch_links(g, pool[at].row);
+    vk_candidate *pool = w->pool;
+    // Most often the next row to expand is the next in the pool: its links arrive while the distances are computed.
+    const size_t next = next_open(pool, s->at + 1, s->size);
+    if (next < s->size) prefetch_links(g, pool[next].row);
+    score_rows(g, w->query, w->query_scale, w->lift, s->bias, s->rows, s->row_count, scores);
+    w->distance_count += s->row_count;
+    w->hop_count++;
+    const size_t lowest = admit(pool, &s->size, w->ef, s->rows, scores, s->row_count);
+    s->at = next_open(pool, lowest < s->at + 1 ? lowest : s->at + 1, s->size);
+    if (s->at < s->size) prefetch_links(g, pool[s->at].row);
+}
+
+static inline size_t finish(vk_walk *w, const vk_step *s) {
+    for (size_t i = 0; i < s->size; i++) w->pool[i].row &= ~VK_EXPANDED;
+    return s->size;
+}
+
+static size_t walk(const vk_graph *g, vk_walk *w) {
+    vk_step step;
+    begin(g, w, &step);
+    while (step.at < step.size) {
+        expand(g, w, &step);
+        absorb(g, w, &step);
     }
-    for (size_t i = 0; i < n; i++) pool[i].row &= ~VK_EXPANDED;
-    return n;
+    return finish(w, &step);
+}
+
+// While the codes of one walk's rows are on their way, the others take their steps.
+static void walk_batch(const vk_graph *g, vk_walk *walks, size_t count, size_t *found) {
+    vk_step steps[VK_BATCH_MAX];
+    const size_t ahead = walk_ahead(g->code_stride);
+    size_t open = 0;
+    uint8_t running[VK_BATCH_MAX];
+    for (size_t i = 0; i < count; i++) {
+        begin(g, walks + i, steps + i);
+        steps[i].row_count = 0;
+        if (steps[i].at < steps[i].size) {
+            expand(g, walks + i, steps + i);
+            running[open++] = (uint8_t)i;
+        }
+    }
+    while (open > 0) {
+        size_t kept = 0;
+        for (size_t r = 0; r < open; r++) {
+            const size_t i = running[r];
+            vk_step *s = steps + i;
+            absorb(g, walks + i, s);
+            if (s->at >= s->size) continue;
+            running[kept++] = (uint8_t)i;
+            expand(g, walks + i, s);
+            for (size_t p = 0; p < s->row_count && p < ahead; p++) fetch_row(g, s->rows[p]);
+        }
+        open = kept;
+    }
+    for (size_t i = 0; i < count; i++) found[i] = finish(walks + i, steps + i);
 }
 
 // Rows that pass are scored; those that do not are passed through to their own links while the step has few rows.

@@ -212,7 +212,8 @@ public final class GraphIndex: VectorIndex {
     private func middleOfTail(_ state: GraphState) -> Int? {
         guard let centre = GraphWriter.centre(of: state, kernels: kernels) else { return nil }
         return scratches.with { scratch in
-            let search = GraphSearch(state: state, kernels: kernels, exactRowsMax: .max, scratch: scratch)
+            let search = GraphSearch(
+                state: state, kernels: kernels, exactRowsMax: .max, scratch: scratch, scratches: scratches)
             guard let hit = search.scan(centre, limit: 1).first, let row = state.row(hit.key) else { return nil }
             return state.tail.firstIndex(of: row)
         }
@@ -273,6 +274,22 @@ public final class GraphIndex: VectorIndex {
         return search { $0.hits(for: prepared, limit: limit, filter: filter) }
     }
 
+    /// Answers several queries at once, each as ``search(_:limit:filter:)-swift.method`` would: their walks take turns, so
+    /// that one computes while the rows of the others are on their way, and scans read the rows once for all.
+    ///
+    /// - Throws: as for one query; a bad query fails the whole call.
+    public func search(_ queries: [[Float]], limit: Int, filter: VectorFilter) throws -> [[VectorHit]] {
+        try search(queries, limit: limit, filter: filter, efSearch: nil)
+    }
+
+    /// The same with another effort than the calibrated one, for measuring; nil for the calibrated one.
+    public func search(
+        _ queries: [[Float]], limit: Int, filter: VectorFilter, efSearch: Int?
+    ) throws -> [[VectorHit]] {
+        let prepared = try queries.map { try PreparedQuery($0, layout: layout, kernels: kernels) }
+        return search(efSearch: efSearch) { $0.hits(for: prepared, limit: limit, filter: filter) }
+    }
+
     /// The same with another effort than the calibrated one, for measuring.
     ///
     /// - Parameter efSearch: how many candidates the walk keeps; raised to one and a half of `limit` when lower.
@@ -330,7 +347,8 @@ public final class GraphIndex: VectorIndex {
         return try scratches.with { scratch in
             try body(
                 GraphSearch(
-                    state: state, kernels: kernels, exactRowsMax: options.exactRowsMax, scratch: scratch))
+                    state: state, kernels: kernels, exactRowsMax: options.exactRowsMax, scratch: scratch,
+                    scratches: scratches))
         }
     }
 

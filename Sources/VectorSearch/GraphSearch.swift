@@ -7,6 +7,7 @@ struct GraphSearch {
     let kernels: VectorKernels
     let exactRowsMax: Int
     let scratch: WalkScratch
+    let scratches: ScratchPool
 
     /// Rows scored at a time by a scan: their codes stay in the second-level cache.
     private static let blockRows = 256
@@ -68,7 +69,7 @@ struct GraphSearch {
     }
 
     /// A list of a length near the number of rows would have to find nearly all of them.
-    private func isExactCheaper(_ passing: Int, limit: Int) -> Bool {
+    func isExactCheaper(_ passing: Int, limit: Int) -> Bool {
         passing <= exactRowsMax || state.linkedCount == 0 || limit > passing / 8
     }
 
@@ -82,13 +83,13 @@ struct GraphSearch {
     ///   - filter: nil when all pass.
     private func walked(_ query: PreparedQuery, limit: Int, share: Double, filter: RowFilter?) -> [VectorHit] {
         let isBroad = share >= Self.broadShare
-        let base = max(state.calibration.efSearch, limit + limit / 2)
+        let base = effort(limit: limit)
         // Stepping over rows finds paths that the graph was not built for: half as long again makes good for that.
         let ef = isBroad ? Int((Double(base) / share).rounded(.up)) : base + base / 2
         var walk = scratch.walk(rowLimit: state.rowCount, ef: ef)
-        let rescoredMax = max(Self.rescoredMin, 2 * limit)
+        let rescoredMax = rescoredCount(limit: limit)
         func isWanted(_ row: UInt32) -> Bool { filter?.passes(row, state.arena) ?? true }
-        var rows: [UInt32]
+        let rows: [UInt32]
         if let filter, !isBroad {
             // What such a walk collects has passed already, but for the entries.
             rows = filter.withWalk(&walk, state.arena) { walk in
@@ -99,9 +100,23 @@ struct GraphSearch {
         } else {
             rows = walkedRows(&walk, query, isFiltered: false, count: rescoredMax, isWanted: isWanted)
         }
+        return ranked(rows, query, limit: limit, isWanted: isWanted)
+    }
+
+    /// The length of an unfiltered walk's list.
+    func effort(limit: Int) -> Int { max(state.calibration.efSearch, limit + limit / 2) }
+
+    /// How many candidates of a walk are scored with all their bits.
+    func rescoredCount(limit: Int) -> Int { max(Self.rescoredMin, 2 * limit) }
+
+    /// The best of what a walk has found and of the rows that none finds.
+    func ranked(
+        _ rows: [UInt32], _ query: PreparedQuery, limit: Int, isWanted: (UInt32) -> Bool = { _ in true }
+    ) -> [VectorHit] {
         let scanned = state.scanned
-        if !scanned.isEmpty { rows += candidates(among: scanned.filter(isWanted), query, limit: limit) }
-        return rescored(rows, query, limit: limit)
+        if scanned.isEmpty { return rescored(rows, query, limit: limit) }
+        return rescored(
+            rows + candidates(among: scanned.filter(isWanted), query, limit: limit), query, limit: limit)
     }
 
     /// The first live rows of a walk that are wanted.
@@ -117,15 +132,20 @@ struct GraphSearch {
                 walk.entry_count = entries.count
                 let table = kernels.table.pointee
                 let found = isFiltered ? table.walk_filtered(&graph, &walk) : table.walk(&graph, &walk)
-                var rows: [UInt32] = []
-                rows.reserveCapacity(min(found, count))
-                for place in 0..<found where rows.count < count {
-                    let row = walk.pool[place].row
-                    if state.arena.isLive(row, version: state.version) && isWanted(row) { rows.append(row) }
-                }
-                return rows
+                return liveRows(walk, found: found, count: count, isWanted: isWanted)
             }
         }
+    }
+
+    /// The first live rows of a finished walk that are wanted.
+    func liveRows(_ walk: vk_walk, found: Int, count: Int, isWanted: (UInt32) -> Bool) -> [UInt32] {
+        var rows: [UInt32] = []
+        rows.reserveCapacity(min(found, count))
+        for place in 0..<found where rows.count < count {
+            let row = walk.pool[place].row
+            if state.arena.isLive(row, version: state.version) && isWanted(row) { rows.append(row) }
+        }
+        return rows
     }
 
     /// The best of the rows by their exact scores.
@@ -151,24 +171,36 @@ struct GraphSearch {
 
     /// The exact answer over all rows that pass; asked are only those that are near enough.
     func scan(_ query: PreparedQuery, limit: Int, filter: RowFilter? = nil) -> [VectorHit] {
+        scan([query], limit: limit, filter: filter)[0]
+    }
+
+    /// The exact answers to several queries in one pass over the rows.
+    func scan(_ queries: [PreparedQuery], limit: Int, filter: RowFilter? = nil) -> [[VectorHit]] {
         let arena = state.arena
         let stride = arena.layout.codeStride
-        var set = CandidateSet(limit: limit)
-        var dots = [Int32](repeating: 0, count: Self.blockRows)
+        var sets = queries.map { _ in CandidateSet(limit: limit) }
+        let codes = queries.flatMap(\.codes)
+        var dots = [Int32](repeating: 0, count: Self.blockRows * queries.count)
         for first in Swift.stride(from: 0, to: state.rowCount, by: Self.blockRows) {
             let count = min(Self.blockRows, state.rowCount - first)
-            kernels.table.pointee.rows_i8(
-                query.codes, arena.codes + first * stride, stride, count, stride, &dots)
-            offer(
-                dots, scales: arena.scales + first, errors: arena.errors + first,
-                lengths: arena.layout.hasLengths ? arena.lengths + first : nil, count: count, query, to: &set
-            ) { position in
-                let row = UInt32(first + position)
-                guard arena.isLive(row, version: state.version) else { return nil }
-                return filter?.passes(row, arena) ?? true ? row : nil
+            kernels.table.pointee.batch_i8(
+                codes, stride, queries.count, arena.codes + first * stride, stride, count, stride, &dots)
+            dots.withUnsafeBufferPointer { dots in
+                for (place, query) in queries.enumerated() {
+                    offer(
+                        // A block has at least one row.
+                        dots.baseAddress! + place * count, scales: arena.scales + first, errors: arena.errors + first,
+                        lengths: arena.layout.hasLengths ? arena.lengths + first : nil, count: count, query,
+                        to: &sets[place]
+                    ) { position in
+                        let row = UInt32(first + position)
+                        guard arena.isLive(row, version: state.version) else { return nil }
+                        return filter?.passes(row, arena) ?? true ? row : nil
+                    }
+                }
             }
         }
-        return exactHits(set, query, limit: limit)
+        return zip(queries, sets).map { exactHits($1, $0, limit: limit) }
     }
 
     /// The exact answer over the given rows, each of which comes once.
@@ -216,7 +248,8 @@ struct GraphSearch {
 
     /// Offers those of a block's rows that the set can use.
     private func offer(
-        _ dots: [Int32], scales: UnsafePointer<Float>, errors: UnsafePointer<Float>, lengths: UnsafePointer<Float>?,
+        _ dots: UnsafePointer<Int32>, scales: UnsafePointer<Float>, errors: UnsafePointer<Float>,
+        lengths: UnsafePointer<Float>?,
         count: Int, _ query: PreparedQuery, to set: inout CandidateSet, liveRow: (Int) -> UInt32?
     ) {
         let bound = query.bound(threshold: set.threshold, wantedBits: 1)

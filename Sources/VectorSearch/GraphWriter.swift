@@ -247,7 +247,8 @@ struct GraphWriter: Sendable {
         centeredCount = state.linkedCount
         let scan = scratches.with { scratch -> UInt32? in
             guard let center = Self.centre(of: state, kernels: kernels) else { return nil }
-            let search = GraphSearch(state: state, kernels: kernels, exactRowsMax: 0, scratch: scratch)
+            let search = GraphSearch(
+                state: state, kernels: kernels, exactRowsMax: 0, scratch: scratch, scratches: scratches)
             var walk = scratch.walk(rowLimit: state.rowCount, ef: options.efConstruction)
             return search.walkedRows(&walk, center, isFiltered: false, count: 1) { _ in true }.first
         }

@@ -17,8 +17,9 @@ struct RowLayout: Sendable {
     /// Floats from one full row to the next: whole cache lines.
     let floatStride: Int
 
-    /// The fewest rows of a segment; a small namespace pays for no more.
-    static let rowsMin = 64
+    /// The rows of the first segment. Each further one has as many as all before it, so that a namespace of a few memories
+    /// pays for a few rows, and none for more than twice its own.
+    static let rowsMin = 4
 
     init(dimension: Int, metric: VectorMetric) {
         self.dimension = dimension

@@ -173,6 +173,32 @@ private func walking(
         }
     }
 
+    @Test(arguments: VectorKernels.available)
+    func aBatchAnswersAsItsQueriesAlone(kernels: VectorKernels) throws {
+        let dimension = 20
+        let snapshot = clusteredSnapshot(seed: 63, count: 1200, dimension: dimension)
+        let index = try GraphIndex(snapshot: snapshot, dimension: dimension, options: walking(), kernels: kernels)
+        // Rows that are dead, and rows that are scanned because they are equal.
+        index.delete((0..<100).map { RecordKey($0) })
+        for key in 2000..<2030 { try index.upsert(RecordKey(key), snapshot.vector(500, dimension: dimension), tag: 1) }
+        let exact = try GraphIndex(snapshot: snapshot, dimension: dimension, kernels: kernels)
+        for queryCount in [0, 1, 2, 4, 5, 70] {
+            let queries = (0..<queryCount).map { snapshot.vector($0 * 13, dimension: dimension) }
+            for filter in [VectorFilter.none, .tags(0b11)] {
+                for index in [index, exact] {
+                    let alone = try queries.map { try index.search($0, limit: 7, filter: filter) }
+                    #expect(try index.search(queries, limit: 7, filter: filter) == alone)
+                }
+            }
+        }
+        #expect(
+            try index.search(
+                Array(repeating: snapshot.vector(3, dimension: dimension), count: 3), limit: 0, filter: .none) == [
+                    [], [], [],
+                ])
+        #expect(throws: StrataError.self) { try index.search([[1]], limit: 1, filter: .none) }
+    }
+
     /// Ranges of keys are ranges of time, because keys ascend.
     @Test(arguments: [0, 5, 40, 400, 1500, 2999, 3000] as [RecordKey])
     func aPredicateIsAskedAboutFewKeysAndFillsTheLimit(end: RecordKey) throws {

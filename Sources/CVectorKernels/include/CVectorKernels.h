@@ -66,6 +66,8 @@ typedef struct {
 
 #define VK_NO_ROW 0xffffffffu
 #define VK_LINK_WORDS_MAX 48
+/// The most walks of a batch.
+#define VK_BATCH_MAX 8
 
 /// One walk: what to look for, and the memory to do it in.
 typedef struct {
@@ -169,6 +171,8 @@ typedef struct {
 
     /// Best-first search of a graph; returns how many candidates are in the pool, best first.
     size_t (*walk)(const vk_graph *graph, vk_walk *walk);
+    /// At most VK_BATCH_MAX walks, step by step in turn; `found[i]` gets what `walk` returns for each.
+    void (*walk_batch)(const vk_graph *graph, vk_walk *walks, size_t count, size_t *found);
     /// The same over rows that pass the walk's filter, through at most one row that does not at a time. The entries may
     /// come back although they do not pass.
     size_t (*walk_filtered)(const vk_graph *graph, vk_walk *walk);
