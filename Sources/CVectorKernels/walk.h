@@ -60,7 +60,7 @@ static inline size_t collect(const vk_graph *g, const vk_walk *w, uint32_t row, 
 static inline int passes(const vk_walk *w, uint32_t row) {
     if (w->tag_bits) return ((vk_load(w->tag_bits + (row >> 3)) >> (8 * (row & 7))) & w->wanted_bits) != 0;
     if (!w->key_bits) return w->test(w->context, row);
-    const uint64_t place = w->keys[row * w->key_stride] - w->key_first;
+    const uint64_t place = w->keys[row] - w->key_first;
     return place < w->key_span && (int)(w->key_bits[place >> 6] >> (place & 63)) & 1;
 }
 
@@ -232,8 +232,8 @@ static inline size_t collect_passing(const vk_graph *g, const vk_walk *w, uint32
     // Half as many as an unfiltered step may find: more would score rows that are far from the goal.
     const size_t wanted = g->link_words;
     const size_t linked = collect(g, w, row, bridges);
-    if (w->key_bits) {
-        for (size_t i = 0; i < linked; i++) __builtin_prefetch(w->keys + bridges[i] * w->key_stride);
+    if (w->keys) {
+        for (size_t i = 0; i < linked; i++) __builtin_prefetch(w->keys + bridges[i]);
     }
     size_t count = 0, bridge_count = 0;
     for (size_t i = 0; i < linked; i++) {
@@ -249,6 +249,9 @@ static inline size_t collect_passing(const vk_graph *g, const vk_walk *w, uint32
         if (b + 4 < bridge_count) prefetch_links(g, bridges[b + 4]);
         uint32_t ids[VK_LINKS_MAX];
         load_links(g, bridges[b], ids);
+        if (w->keys) {
+            for (size_t i = 0; i < 2 * g->link_words; i++) __builtin_prefetch(w->keys + ids[i]);
+        }
         for (size_t i = 0; i < 2 * g->link_words; i++) {
             if (ids[i] >= w->row_limit || !passes(w, ids[i])) continue;
             out[count] = ids[i];

@@ -17,7 +17,8 @@ final class KeySet: @unchecked Sendable {
     private static let (spanMin, bitsPerKey) = (UInt64(1 << 16), UInt64(64))
 
     init(_ keys: [RecordKey]) {
-        let (low, high) = (keys.min() ?? 0, keys.max() ?? 0)
+        var (low, high) = (keys.first ?? 0, keys.first ?? 0)
+        for key in keys { (low, high) = (min(low, key), max(high, key)) }
         // The difference of the extreme keys does not fit a signed number, but an unsigned one.
         let distance = UInt64(bitPattern: high &- low)
         let isClose = distance < max(Self.spanMin, UInt64(keys.count) * Self.bitsPerKey)
@@ -29,10 +30,17 @@ final class KeySet: @unchecked Sendable {
         bits = .allocate(capacity: max(wordCount, 1))
         bits.initialize(repeating: 0, count: max(wordCount, 1))
         guard isClose else { return }
+        // Keys come mostly in order: those of one word are gathered before it is stored.
+        var (word, gathered) = (0, UInt64(0))
         for key in keys {
             let place = UInt64(bitPattern: key &- low)
-            bits[Int(place >> 6)] |= 1 << (place & 63)
+            if Int(truncatingIfNeeded: place >> 6) != word {
+                bits[word] |= gathered
+                (word, gathered) = (Int(truncatingIfNeeded: place >> 6), 0)
+            }
+            gathered |= 1 &<< (place & 63)
         }
+        bits[word] |= gathered
     }
 
     deinit { bits.deallocate() }

@@ -24,32 +24,40 @@ enum RowFilter {
             return body(&walk)
         case .keys(let keys) where keys.span > 0:
             return withExtendedLifetime(keys) {
-                walk.keys = UnsafePointer(arena.keyWords)
-                walk.key_stride = GraphArena.keyStride
+                walk.keys = UnsafePointer(arena.keys)
                 walk.key_bits = UnsafePointer(keys.bits)
                 walk.key_first = UInt64(bitPattern: keys.first)
                 walk.key_span = keys.span
                 return body(&walk)
             }
-        default:
-            let question = RowQuestion(filter: self, arena: arena)
-            return withExtendedLifetime(question) {
-                walk.context = UnsafeRawPointer(Unmanaged.passUnretained(question).toOpaque())
-                walk.test = { context, row in
-                    // The walk hands back the context that was set beside this function.
-                    let question = Unmanaged<RowQuestion>.fromOpaque(context!).takeUnretainedValue()
-                    return question.filter.passes(row, question.arena) ? 1 : 0
-                }
-                return body(&walk)
-            }
+        case .keys(let keys): return ask({ keys.contains($0) }, &walk, arena, body)
+        case .predicate(let passes): return ask(passes, &walk, arena, body)
         }
     }
 
-    /// The share of live rows that pass, as far as rows at even distances tell; the rows of a filter lie in any order.
+    private func ask<T>(
+        _ passes: @escaping (RecordKey) -> Bool, _ walk: inout vk_walk, _ arena: GraphArena,
+        _ body: (inout vk_walk) -> T
+    ) -> T {
+        withUnsafePointer(to: Question(passes: passes, keys: UnsafePointer(arena.keys))) { question in
+            walk.keys = UnsafePointer(arena.keys)
+            walk.context = UnsafeRawPointer(question)
+            walk.test = { context, row in
+                // The walk hands back the context that was set beside this function.
+                let question = context!.assumingMemoryBound(to: Question.self)
+                return question.pointee.passes(RecordKey(bitPattern: question.pointee.keys[Int(row)])) ? 1 : 0
+            }
+            return body(&walk)
+        }
+    }
+
+    /// The share of live rows that pass, as far as a sample tells: multiples of the golden section, which fall evenly and
+    /// in step with no pattern of rows.
     func estimatedShare(_ state: GraphState) -> Double {
-        let step = max(1, state.rowCount / Self.sampleCount)
         var (live, passing) = (0, 0)
-        for row in stride(from: step / 2, to: state.rowCount, by: step) {
+        for place in 0..<Self.sampleCount {
+            let fraction = (place &* 0x9E37_79B9_7F4A_7C15) >> 32
+            let row = (fraction * UInt64(state.rowCount)) >> 32
             guard state.arena.isLive(UInt32(row), version: state.version) else { continue }
             live += 1
             if passes(UInt32(row), state.arena) { passing += 1 }
@@ -61,16 +69,11 @@ enum RowFilter {
         return sampled < most / 2 ? sampled : most
     }
 
-    private static let sampleCount = 128
+    private static let sampleCount: UInt64 = 128
 }
 
 /// What a walk's callback needs.
-private final class RowQuestion {
-    let filter: RowFilter
-    let arena: GraphArena
-
-    init(filter: RowFilter, arena: GraphArena) {
-        self.filter = filter
-        self.arena = arena
-    }
+private struct Question {
+    let passes: (RecordKey) -> Bool
+    let keys: UnsafePointer<UInt64>
 }

@@ -15,7 +15,7 @@ import VectorSearch
         let suite = VectorIndexConformance(metric: metric) {
             try FlatIndex(dimension: $0, metric: metric, kernels: kernels)
         }
-        for seed: UInt64 in [15, 16] { try suite.check(seed: seed) }
+        try suite.check(seed: 15)
     }
 
     @Test(arguments: VectorMetric.allCases)

@@ -84,12 +84,11 @@ typedef struct {
     /// The number of candidates to keep.
     size_t ef;
     /// The filter of a filtered walk: a byte a row, eight in a word, of which one bit must be among the wanted ones; or,
-    /// when that is NULL, a bit for each key of `key_span` from `key_first` on, where the key of row `r` is
-    /// `keys[r * key_stride]`; or, when that is NULL too, a function.
+    /// when that is NULL, a bit for each key of `key_span` from `key_first` on, where row `r` has the key `keys[r]`; or,
+    /// when that is NULL too, a function.
     const uint64_t *tag_bits;
     uint8_t wanted_bits;
     const uint64_t *keys;
-    size_t key_stride;
     const uint64_t *key_bits;
     uint64_t key_first;
     uint64_t key_span;
