@@ -27,6 +27,8 @@ let package = Package(
         .library(name: "StrataTesting", targets: ["StrataTesting"]),
         .library(name: "TextModels", targets: ["TextModels"]),
         .library(name: "VectorSearch", targets: ["VectorSearch"]),
+        // For the benchmarks, which measure the kernels themselves.
+        .library(name: "CVectorKernels", targets: ["CVectorKernels"]),
     ],
     dependencies: [
         .package(url: "https://github.com/groue/GRDB.swift", exact: "7.10.0"),

@@ -14,7 +14,8 @@ let engine: [Target.Dependency] = [
     .product(name: "Strata", package: "strata"), .product(name: "StrataCore", package: "strata"),
 ]
 let vectors: [Target.Dependency] = [
-    .product(name: "StrataCore", package: "strata"), .product(name: "VectorSearch", package: "strata"),
+    .product(name: "CVectorKernels", package: "strata"), .product(name: "StrataCore", package: "strata"),
+    .product(name: "VectorSearch", package: "strata"),
 ]
 
 let package = Package(

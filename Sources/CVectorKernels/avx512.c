@@ -106,10 +106,11 @@ static inline void dot4_i8(
 }
 
 static size_t select_rows(
-    const int32_t *dots, const float *scales, const float *errors, const uint8_t *bits, size_t count, vk_bound bound,
-    uint32_t *out) {
+    const int32_t *dots, const float *scales, const float *errors, const float *lengths, const uint8_t *bits,
+    size_t count, vk_bound bound, uint32_t *out) {
     const __m512 query_scale = _mm512_set1_ps(bound.query_scale), factor = _mm512_set1_ps(bound.error_factor);
     const __m512 slack = _mm512_set1_ps(bound.slack), threshold = _mm512_set1_ps(bound.threshold);
+    const __m512 length_factor = _mm512_set1_ps(bound.length_factor), square_factor = _mm512_set1_ps(bound.square_factor);
     const __m128i wanted = _mm_set1_epi8((char)bound.wanted_bits);
     __m512i row = _mm512_setr_epi32(0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15);
     size_t kept = 0;
@@ -118,7 +119,11 @@ static size_t select_rows(
         const __mmask16 live = _mm_mask_test_epi8_mask(inside, _mm_maskz_loadu_epi8(inside, bits + r), wanted);
         const __m512 dot = _mm512_cvtepi32_ps(_mm512_maskz_loadu_epi32(inside, dots + r));
         const __m512 scale = _mm512_mul_ps(_mm512_maskz_loadu_ps(inside, scales + r), query_scale);
-        const __m512 error = _mm512_fmadd_ps(_mm512_maskz_loadu_ps(inside, errors + r), factor, slack);
+        __m512 error = _mm512_fmadd_ps(_mm512_maskz_loadu_ps(inside, errors + r), factor, slack);
+        if (lengths) {
+            const __m512 length = _mm512_maskz_loadu_ps(inside, lengths + r);
+            error = _mm512_fmadd_ps(length, _mm512_fmadd_ps(length, square_factor, length_factor), error);
+        }
         const __mmask16 keep =
             _mm512_mask_cmp_ps_mask(live, _mm512_fmadd_ps(dot, scale, error), threshold, _CMP_GE_OQ);
         if (keep) {

@@ -54,20 +54,32 @@ static inline void sort_candidates(vk_candidate *list, size_t count) {
     }
 }
 
-// RobustPrune of DiskANN (Subramanya et al. 2019) and FreshDiskANN (arXiv:2105.09613): of the candidates, best first,
-// those that no kept one stands for. The squared distance of unit vectors is 2 − 2 · cosine. Among many equal vectors
-// one would stand for all, and the others would lose their last links; so the best of those left out fill up to a third.
+// The height of a row that is the query of a walk.
+static inline float own_lift(const vk_graph *g, uint32_t row) { return g->metric == VK_DOT ? height(g, row) : 0; }
+
+// The score that a row has with itself. Half the squared distance of two rows is what the score of one with the other
+// as the query falls short of that.
+static inline float self_score(const vk_graph *g, uint32_t row) {
+    if (g->metric == VK_COSINE) return 1;
+    return g->metric == VK_DOT ? g->reach : 0.5f * g->lengths[row] * g->lengths[row];
+}
+
+// RobustPrune of DiskANN (Subramanya et al. 2019) and FreshDiskANN (arXiv:2105.09613): of a row's candidates, best first,
+// those that no kept one stands for. Among many equal vectors one would stand for all, and the others would lose their
+// last links; so the best of those left out fill up to a third.
 static inline size_t prune(
-    const vk_graph *g, const vk_candidate *list, size_t count, vk_link_rule rule, uint32_t *kept) {
+    const vk_graph *g, uint32_t centre, const vk_candidate *list, size_t count, vk_link_rule rule, uint32_t *kept) {
     const size_t stride = g->code_stride;
     const size_t degree_min = rule.degree / 3;
+    const float best = self_score(g, centre);
     uint32_t left_out[VK_LINKS_MAX];
     size_t kept_count = 0, left_out_count = 0;
     for (size_t c = 0; c < count && kept_count < rule.degree; c++) {
         const uint32_t row = list[c].row;
         const int8_t *codes = g->codes + row * stride;
-        // Above this cosine a kept row is near enough to the candidate to stand for it.
-        const float bound = 1 - (1 - list[c].score) / rule.alpha;
+        // Above this score a kept row is near enough to the candidate to stand for it.
+        const float bound = self_score(g, row) - (best - list[c].score) / rule.alpha;
+        const float lift = own_lift(g, row);
         const int32_t bias = bias_i8(codes, stride);
         int is_kept = 1;
         for (size_t k = 0; is_kept && k < kept_count; k += 4) {
@@ -78,7 +90,9 @@ static inline size_t prune(
                 codes, g->codes + rows[0] * stride, g->codes + rows[1] * stride, g->codes + rows[2] * stride,
                 g->codes + rows[3] * stride, stride, bias, dots);
             for (size_t j = 0; j < 4; j++) {
-                is_kept &= (float)dots[j] * (g->scales[rows[j]] * g->scales[row]) < bound;
+                float score = (float)dots[j] * (g->scales[rows[j]] * g->scales[row]);
+                if (g->metric != VK_COSINE) score += row_term(g, lift, rows[j]);
+                is_kept &= score < bound;
             }
         }
         if (is_kept) {
@@ -96,7 +110,8 @@ static inline size_t rank_rows(
     const vk_graph *g, uint32_t row, uint32_t *rows, size_t count, vk_candidate *list) {
     float scores[VK_UNION_MAX + 16];
     const int8_t *codes = g->codes + row * g->code_stride;
-    score_rows(g, codes, g->scales[row], bias_i8(codes, g->code_stride), rows, count, scores);
+    score_rows(
+        g, codes, g->scales[row], own_lift(g, row), bias_i8(codes, g->code_stride), rows, count, scores);
     for (size_t i = 0; i < count; i++) list[i] = (vk_candidate){scores[i], rows[i]};
     sort_candidates(list, count);
     return count;
@@ -117,7 +132,7 @@ static inline int add_link(const vk_graph *g, uint32_t row, uint32_t target, vk_
             store_links(g, row, ids, count);
         } else {
             rank_rows(g, row, ids, count, list);
-            const size_t kept_count = prune(g, list, count, rule, kept);
+            const size_t kept_count = prune(g, row, list, count, rule, kept);
             store_links(g, row, kept, kept_count);
             for (size_t i = 0; i < kept_count; i++) is_there |= kept[i] == target;
             unlock_row(g, row);
@@ -131,14 +146,17 @@ static inline int add_link(const vk_graph *g, uint32_t row, uint32_t target, vk_
 static inline void aim_at_row(const vk_graph *g, vk_walk *w, uint32_t row) {
     w->query = g->codes + row * g->code_stride;
     w->query_scale = g->scales[row];
+    w->lift = own_lift(g, row);
     w->skipped_row = row;
 }
 
-// How many of the best candidates have the row's very codes.
+// How many of the best candidates have the row's very codes, and its length where lengths differ.
 static inline size_t twin_count(const vk_graph *g, uint32_t row, const vk_candidate *list, size_t count) {
     size_t twins = 0;
     for (size_t i = 0; i < count && i < 2 * VK_TWINS_MAX; i++) {
-        twins += memcmp(g->codes + list[i].row * g->code_stride, g->codes + row * g->code_stride, g->code_stride) == 0;
+        const uint32_t other = list[i].row;
+        twins += memcmp(g->codes + other * g->code_stride, g->codes + row * g->code_stride, g->code_stride) == 0
+            && (g->metric == VK_COSINE || g->lengths[other] == g->lengths[row]);
     }
     return twins;
 }
@@ -153,7 +171,7 @@ static size_t link_row(const vk_graph *g, vk_walk *w, uint32_t row, vk_link_rule
     // Walks end among equal rows when these fill the list and link to one another alone.
     if (twin_count(g, row, w->pool, count) >= VK_TWINS_MAX) return 0;
     uint32_t kept[VK_LINKS_MAX + 16];
-    const size_t kept_count = prune(g, w->pool, count, rule, kept);
+    const size_t kept_count = prune(g, row, w->pool, count, rule, kept);
     store_links(g, row, kept, kept_count);
     size_t linked_back = 0;
     for (size_t i = 0; i < kept_count; i++) {
@@ -195,7 +213,7 @@ static inline int mend_row(const vk_graph *g, uint32_t row, vk_link_rule rule) {
         for (size_t i = 0; i < count; i++) {
             if (unique == 0 || list[unique - 1].row != list[i].row) list[unique++] = list[i];
         }
-        const size_t kept_count = prune(g, list, unique, rule, kept);
+        const size_t kept_count = prune(g, row, list, unique, rule, kept);
         const size_t room = 2 * g->link_words, wanted = live_count + 3 * dead_count;
         size_t mended_count = live_count;
         for (size_t k = 0; k < kept_count && mended_count < room && mended_count < wanted; k++) {

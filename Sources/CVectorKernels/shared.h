@@ -46,6 +46,26 @@ static void gather_wide(
     }
 }
 
+static double distance_wide(const float *a, const float *b, size_t n) {
+#pragma clang fp reassociate(on)
+    double sum = 0;
+    for (size_t i = 0; i < n; i++) {
+        const double difference = (double)a[i] - (double)b[i];
+        sum += difference * difference;
+    }
+    return sum;
+}
+
+static void gather_distance_wide(
+    const float *query, const float *rows, size_t stride, const uint32_t *list, size_t count, size_t n, double *out) {
+    const size_t bytes = n * sizeof(float), ahead = rows_ahead(bytes);
+    for (size_t r = 0; r < count && r < ahead; r++) prefetch_row(rows + list[r] * stride, bytes);
+    for (size_t r = 0; r < count; r++) {
+        if (r + ahead < count) prefetch_row(rows + list[r + ahead] * stride, bytes);
+        out[r] = distance_wide(query, rows + list[r] * stride, n);
+    }
+}
+
 static void rows_i8(const int8_t *query, const int8_t *rows, size_t stride, size_t count, size_t n, int32_t *out) {
     const int32_t bias = bias_i8(query, n);
     size_t r = 0;
@@ -130,12 +150,12 @@ static float quantize(const float *v, size_t n, int8_t *codes, double *squared_e
 
 #ifndef VK_OWN_SELECT
 static size_t select_rows(
-    const int32_t *dots, const float *scales, const float *errors, const uint8_t *bits, size_t count, vk_bound bound,
-    uint32_t *out) {
+    const int32_t *dots, const float *scales, const float *errors, const float *lengths, const uint8_t *bits,
+    size_t count, vk_bound bound, uint32_t *out) {
     size_t kept = 0;
     for (size_t r = 0; r < count; r++) {
-        const float upper =
-            (float)dots[r] * (scales[r] * bound.query_scale) + errors[r] * bound.error_factor + bound.slack;
+        float upper = (float)dots[r] * (scales[r] * bound.query_scale) + errors[r] * bound.error_factor + bound.slack;
+        if (lengths) upper += lengths[r] * (lengths[r] * bound.square_factor + bound.length_factor);
         out[kept] = (uint32_t)r;
         kept += (size_t)((upper >= bound.threshold) & ((bits[r] & bound.wanted_bits) != 0));
     }
@@ -152,10 +172,12 @@ static size_t select_rows(
         .name = label,                                                                                           \
         .dot_f32 = dot_f32,                                                                                      \
         .dot_wide = dot_wide,                                                                                    \
+        .distance_wide = distance_wide,                                                                          \
         .dot_i8 = dot_i8,                                                                                        \
         .rows_f32 = rows_f32,                                                                                    \
         .gather_f32 = gather_f32,                                                                                \
         .gather_wide = gather_wide,                                                                              \
+        .gather_distance_wide = gather_distance_wide,                                                            \
         .rows_i8 = rows_i8,                                                                                      \
         .gather_i8 = gather_i8,                                                                                  \
         .batch_i8 = batch_i8,                                                                                    \
@@ -164,6 +186,7 @@ static size_t select_rows(
         .quantize = quantize,                                                                                    \
         .select_rows = select_rows,                                                                              \
         .walk = walk,                                                                                            \
+        .walk_batch = walk_batch,                                                                                \
         .walk_filtered = walk_filtered,                                                                          \
         .link_row = link_row,                                                                                    \
         .unlink_row = unlink_row,                                                                                \

@@ -59,17 +59,34 @@ static inline size_t collect(const vk_graph *g, const vk_walk *w, uint32_t row, 
 
 static inline int passes(const vk_walk *w, uint32_t row) {
     if (w->tag_bits) return ((vk_load(w->tag_bits + (row >> 3)) >> (8 * (row & 7))) & w->wanted_bits) != 0;
-    return (int)(w->allowed[row >> 6] >> (row & 63)) & 1;
+    if (!w->key_bits) return w->test(w->context, row);
+    const uint64_t place = w->keys[row] - w->key_first;
+    return place < w->key_span && (int)(w->key_bits[place >> 6] >> (place & 63)) & 1;
 }
 
 static inline void fetch_row(const vk_graph *g, uint32_t row) {
     prefetch_row(g->codes + (size_t)row * g->code_stride, g->code_stride);
     __builtin_prefetch(g->scales + row);
+    if (g->metric != VK_COSINE) __builtin_prefetch(g->lengths + row);
+}
+
+// Under the inner product, long vectors are near everything and triangles prove nothing. One component more, the height
+// √(reach − length²), puts all rows on a sphere of radius √reach, where the nearest of a query without height are those
+// of the largest inner product (Bachrach et al. 2014). Links are chosen there; searches never see a height.
+static inline float height(const vk_graph *g, uint32_t row) {
+    const float square = g->reach - g->lengths[row] * g->lengths[row];
+    return square > 0 ? __builtin_sqrtf(square) : 0;
+}
+
+// What a row's score has besides the inner product of the components.
+static inline float row_term(const vk_graph *g, float lift, uint32_t row) {
+    if (g->metric == VK_L2) return -0.5f * g->lengths[row] * g->lengths[row];
+    return lift == 0 ? 0 : lift * height(g, row);
 }
 
 // Scores `count` rows; `rows` has room for three more.
 static inline void score_rows(
-    const vk_graph *g, const int8_t *query, float query_scale, int32_t bias, uint32_t *rows, size_t count,
+    const vk_graph *g, const int8_t *query, float query_scale, float lift, int32_t bias, uint32_t *rows, size_t count,
     float *scores) {
     const size_t ahead = walk_ahead(g->code_stride);
     for (size_t i = 0; i < count && i < ahead; i++) fetch_row(g, rows[i]);
@@ -84,6 +101,8 @@ static inline void score_rows(
             codes + rows[i + 3] * stride, stride, bias, dots);
         for (size_t j = 0; j < 4; j++) scores[i + j] = (float)dots[j] * (g->scales[rows[i + j]] * query_scale);
     }
+    if (g->metric == VK_COSINE) return;
+    for (size_t i = 0; i < count; i++) scores[i] += row_term(g, lift, rows[i]);
 }
 
 // Puts scored rows into the pool and returns the best place that changed, or the pool's new size when none did.
@@ -116,7 +135,7 @@ static inline void start_walk(const vk_graph *g, vk_walk *w, int32_t bias, size_
         uint32_t row[4] = {w->entries[e]};
         float score[4];
         if (row[0] >= w->row_limit || !visit(w->visited, row[0])) continue;
-        score_rows(g, w->query, w->query_scale, bias, row, 1, score);
+        score_rows(g, w->query, w->query_scale, w->lift, bias, row, 1, score);
         w->distance_count++;
         admit(w->pool, size, w->ef, row, score, 1);
     }
@@ -127,30 +146,84 @@ static inline size_t next_open(const vk_candidate *pool, size_t at, size_t size)
     return at;
 }
 
-static size_t walk(const vk_graph *g, vk_walk *w) {
-    const int32_t bias = bias_i8(w->query, g->code_stride);
-    vk_candidate *pool = w->pool;
-    size_t n;
-    start_walk(g, w, bias, &n);
+// A walk between two steps: which candidate it expands, and the rows that it is about to score.
+typedef struct {
+    size_t at, size, row_count;
+    int32_t bias;
     uint32_t rows[VK_LINKS_MAX + 16];
+} vk_step;
+
+static inline void begin(const vk_graph *g, vk_walk *w, vk_step *s) {
+    s->bias = bias_i8(w->query, g->code_stride);
+    start_walk(g, w, s->bias, &s->size);
+    s->at = 0;
+}
+
+// Lists the rows that the best open candidate leads to.
+static inline void expand(const vk_graph *g, vk_walk *w, vk_step *s) {
+    const uint32_t row = w->pool[s->at].row;
+    w->pool[s->at].row |= VK_EXPANDED;
+    s->row_count = collect(g, w, row, s->rows);
+}
+
+// Scores the listed rows and goes on to the best candidate that is open.
+static inline void absorb(const vk_graph *g, vk_walk *w, vk_step *s) {
     float scores[VK_LINKS_MAX + 16];
-    size_t at = 0;
-    while (at < n) {
-        const uint32_t row = pool[at].row;
-        pool[at].row |= VK_EXPANDED;
-        const size_t count = collect(g, w, row, rows);
-        // Most often the next row to expand is the next in the pool: its links arrive while the distances are computed.
-        const size_t next = next_open(pool, at + 1, n);
-        if (next < n) prefetch_links(g, pool[next].row);
-        score_rows(g, w->query, w->query_scale, bias, rows, count, scores);
-        w->distance_count += count;
-        w->hop_count++;
-        const size_t lowest = admit(pool, &n, w->ef, rows, scores, count);
-        at = next_open(pool, lowest < at + 1 ? lowest : at + 1, n);
-        if (at < n) prefetch_links(g, pool[at].row);
+    vk_candidate *pool = w->pool;
+    // Most often the next row to expand is the next in the pool: its links arrive while the distances are computed.
+    const size_t next = next_open(pool, s->at + 1, s->size);
+    if (next < s->size) prefetch_links(g, pool[next].row);
+    score_rows(g, w->query, w->query_scale, w->lift, s->bias, s->rows, s->row_count, scores);
+    w->distance_count += s->row_count;
+    w->hop_count++;
+    const size_t lowest = admit(pool, &s->size, w->ef, s->rows, scores, s->row_count);
+    s->at = next_open(pool, lowest < s->at + 1 ? lowest : s->at + 1, s->size);
+    if (s->at < s->size) prefetch_links(g, pool[s->at].row);
+}
+
+static inline size_t finish(vk_walk *w, const vk_step *s) {
+    for (size_t i = 0; i < s->size; i++) w->pool[i].row &= ~VK_EXPANDED;
+    return s->size;
+}
+
+static size_t walk(const vk_graph *g, vk_walk *w) {
+    vk_step step;
+    begin(g, w, &step);
+    while (step.at < step.size) {
+        expand(g, w, &step);
+        absorb(g, w, &step);
     }
-    for (size_t i = 0; i < n; i++) pool[i].row &= ~VK_EXPANDED;
-    return n;
+    return finish(w, &step);
+}
+
+// While the codes of one walk's rows are on their way, the others take their steps.
+static void walk_batch(const vk_graph *g, vk_walk *walks, size_t count, size_t *found) {
+    vk_step steps[VK_BATCH_MAX];
+    const size_t ahead = walk_ahead(g->code_stride);
+    size_t open = 0;
+    uint8_t running[VK_BATCH_MAX];
+    for (size_t i = 0; i < count; i++) {
+        begin(g, walks + i, steps + i);
+        steps[i].row_count = 0;
+        if (steps[i].at < steps[i].size) {
+            expand(g, walks + i, steps + i);
+            running[open++] = (uint8_t)i;
+        }
+    }
+    while (open > 0) {
+        size_t kept = 0;
+        for (size_t r = 0; r < open; r++) {
+            const size_t i = running[r];
+            vk_step *s = steps + i;
+            absorb(g, walks + i, s);
+            if (s->at >= s->size) continue;
+            running[kept++] = (uint8_t)i;
+            expand(g, walks + i, s);
+            for (size_t p = 0; p < s->row_count && p < ahead; p++) fetch_row(g, s->rows[p]);
+        }
+        open = kept;
+    }
+    for (size_t i = 0; i < count; i++) found[i] = finish(walks + i, steps + i);
 }
 
 // Rows that pass are scored; those that do not are passed through to their own links while the step has few rows.
@@ -159,6 +232,9 @@ static inline size_t collect_passing(const vk_graph *g, const vk_walk *w, uint32
     // Half as many as an unfiltered step may find: more would score rows that are far from the goal.
     const size_t wanted = g->link_words;
     const size_t linked = collect(g, w, row, bridges);
+    if (w->keys) {
+        for (size_t i = 0; i < linked; i++) __builtin_prefetch(w->keys + bridges[i]);
+    }
     size_t count = 0, bridge_count = 0;
     for (size_t i = 0; i < linked; i++) {
         const uint32_t id = bridges[i];
@@ -173,6 +249,9 @@ static inline size_t collect_passing(const vk_graph *g, const vk_walk *w, uint32
         if (b + 4 < bridge_count) prefetch_links(g, bridges[b + 4]);
         uint32_t ids[VK_LINKS_MAX];
         load_links(g, bridges[b], ids);
+        if (w->keys) {
+            for (size_t i = 0; i < 2 * g->link_words; i++) __builtin_prefetch(w->keys + ids[i]);
+        }
         for (size_t i = 0; i < 2 * g->link_words; i++) {
             if (ids[i] >= w->row_limit || !passes(w, ids[i])) continue;
             out[count] = ids[i];
@@ -194,7 +273,7 @@ static size_t walk_filtered(const vk_graph *g, vk_walk *w) {
         const uint32_t row = pool[at].row;
         pool[at].row |= VK_EXPANDED;
         const size_t count = collect_passing(g, w, row, rows);
-        score_rows(g, w->query, w->query_scale, bias, rows, count, scores);
+        score_rows(g, w->query, w->query_scale, w->lift, bias, rows, count, scores);
         w->distance_count += count;
         w->hop_count++;
         const size_t lowest = admit(pool, &n, w->ef, rows, scores, count);

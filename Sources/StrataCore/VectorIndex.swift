@@ -5,7 +5,7 @@ public typealias RecordKey = Int64
 public struct VectorHit: Sendable, Hashable {
     /// Whose vector it is.
     public let key: RecordKey
-    /// How near it is; higher is nearer. For cosine −1 through 1.
+    /// How near it is; higher is nearer. ``VectorMetric`` says what it measures.
     public let score: Float
 
     /// A hit of that key and score.
@@ -23,6 +23,9 @@ public enum VectorFilter: Sendable {
     case tags(UInt8)
     /// Those of these keys; keys without a vector are passed over.
     case keys([RecordKey])
+    /// Those of whose keys it is true. It is called from the searching thread, for as few keys as the index can manage,
+    /// in no order, and must answer the same for a key as long as the search runs.
+    case predicate(@Sendable (RecordKey) -> Bool)
 }
 
 /// Vectors of one embedding space and one namespace, found by nearness.

@@ -7,16 +7,20 @@ internal import Synchronization
 /// the oracle itself.
 public final class BruteForceOracle: VectorIndex {
     private struct Row: Sendable {
-        var unit: [Float]
+        var vector: [Float]
         var tag: UInt8
     }
 
     /// The number of components of every vector.
     public let dimension: Int
+    private let metric: VectorMetric
     private let rows = Mutex<[RecordKey: Row]>([:])
 
     /// An empty oracle.
-    public init(dimension: Int) { self.dimension = dimension }
+    public init(dimension: Int, metric: VectorMetric = .cosine) {
+        self.dimension = dimension
+        self.metric = metric
+    }
 
     /// How many vectors can be found.
     public var count: Int { rows.withLock { $0.count } }
@@ -31,12 +35,13 @@ public final class BruteForceOracle: VectorIndex {
         case .none: return rows.keys.sorted()
         case .tags(let bits): return rows.filter { bits & (1 << $0.value.tag) != 0 }.keys.sorted()
         case .keys(let keys): return Set(keys).filter { rows[$0] != nil }.sorted()
+        case .predicate(let passes): return rows.keys.filter(passes).sorted()
         }
     }
 
     /// Adds a vector, or replaces the one under the same key.
     public func upsert(_ key: RecordKey, _ vector: [Float], tag: UInt8) throws {
-        let row = Row(unit: try unit(vector), tag: tag)
+        let row = Row(vector: try stored(vector), tag: tag)
         rows.withLock { $0[key] = row }
     }
 
@@ -61,12 +66,15 @@ public final class BruteForceOracle: VectorIndex {
 
     /// The scores of given keys; nil for a key that has no vector.
     public func scores(_ query: [Float], of keys: [RecordKey]) throws -> [Float?] {
-        let query = try unit(query)
+        let query = try stored(query)
         let rows = rows.withLock { $0 }
         return keys.map { key in
             rows[key].map { row in
                 var sum = 0.0
-                for i in 0..<dimension { sum += Double(query[i]) * Double(row.unit[i]) }
+                for i in 0..<dimension {
+                    let (a, b) = (Double(query[i]), Double(row.vector[i]))
+                    sum += metric == .l2 ? -(a - b) * (a - b) : a * b
+                }
                 return Float(sum)
             }
         }
@@ -77,7 +85,7 @@ public final class BruteForceOracle: VectorIndex {
         try scores(query, of: Array(keys(passing: .none).prefix(max(limit, 0)))).compactMap { $0 }
     }
 
-    private func unit(_ vector: [Float]) throws -> [Float] {
+    private func stored(_ vector: [Float]) throws -> [Float] {
         guard vector.count == dimension else {
             throw StrataError(
                 .dimensionMismatch, "vector has \(vector.count) components, expected \(dimension)")
@@ -88,6 +96,10 @@ public final class BruteForceOracle: VectorIndex {
                 throw StrataError(.invalidVector, "vector has a component that is NaN or infinite")
             }
             squares += Double(component) * Double(component)
+        }
+        guard metric == .cosine else {
+            guard squares <= 1e36 else { throw StrataError(.invalidVector, "vector is longer than 1e18") }
+            return vector
         }
         guard squares > 0 else { throw StrataError(.invalidVector, "vector has length 0") }
         let factor = 1 / squares.squareRoot()

@@ -13,14 +13,20 @@ public struct ConformanceFailure: Error, CustomStringConvertible {
 /// An exact index is held to the oracle's keys one by one. An approximate one is held to the share of them that it
 /// promises, and to everything else just the same: exact scores, order, filters, no key twice, none that was deleted.
 public struct VectorIndexConformance: Sendable {
+    private let metric: VectorMetric
     private let recallMin: Double
     private let makeIndex: @Sendable (Int) throws -> any VectorIndex
 
     /// - Parameters:
+    ///   - metric: that of the indexes made.
     ///   - recallMin: the share of the true nearest that the searches of one run must find together; 1 for an exact
     ///     index.
     ///   - makeIndex: makes an empty index of a dimension.
-    public init(recallMin: Double = 1, makeIndex: @escaping @Sendable (_ dimension: Int) throws -> any VectorIndex) {
+    public init(
+        metric: VectorMetric = .cosine, recallMin: Double = 1,
+        makeIndex: @escaping @Sendable (_ dimension: Int) throws -> any VectorIndex
+    ) {
+        self.metric = metric
         self.recallMin = recallMin
         self.makeIndex = makeIndex
     }
@@ -42,7 +48,7 @@ public struct VectorIndexConformance: Sendable {
     /// every answer.
     public func checkOperations(seed: UInt64, dimension: Int, keyCount: Int, stepCount: Int) throws {
         let index = try makeIndex(dimension)
-        let oracle = BruteForceOracle(dimension: dimension)
+        let oracle = BruteForceOracle(dimension: dimension, metric: metric)
         var random = SeededGenerator(seed: seed)
         var recall = Recall()
         var last: [Float] = random.vector(dimension: dimension)
@@ -52,9 +58,10 @@ public struct VectorIndexConformance: Sendable {
             let place = "seed \(seed), dimension \(dimension), step \(step)"
             switch Int.random(in: 0..<100, using: &random) {
             case 0..<45:
-                // Now and then the vector of before once more, in another length: equal scores under other keys.
+                // Now and then the vector of before once more, in another length when that does not matter: equal scores
+                // under other keys.
                 let isTwin = Int.random(in: 0..<5, using: &random) == 0
-                last = isTwin ? last.map { $0 * 2 } : nonzero(dimension, &random)
+                last = isTwin ? last.map { $0 * (metric == .cosine ? 2 : 1) } : nonzero(dimension, &random)
                 let (key, tag) = (anyKey(), UInt8.random(in: 0..<3, using: &random))
                 try index.upsert(key, last, tag: tag)
                 try oracle.upsert(key, last, tag: tag)
@@ -73,17 +80,19 @@ public struct VectorIndexConformance: Sendable {
                 let (found, expected) = (try index.scores(query, of: keys), try oracle.scores(query, of: keys))
                 let agree = zip(found, expected).allSatisfy { found, expected in
                     guard let found, let expected else { return found == nil && expected == nil }
-                    return abs(found - expected) <= 1e-5
+                    return isClose(found, expected)
                 }
                 guard agree, found.count == keys.count else {
                     throw ConformanceFailure("scores of keys differ from the oracle's (\(place))")
                 }
             default:
                 let filter: VectorFilter =
-                    switch Int.random(in: 0..<3, using: &random) {
+                    switch Int.random(in: 0..<5, using: &random) {
                     case 0: .none
                     case 1: .tags(UInt8.random(in: 0..<8, using: &random))
-                    default: .keys((0..<Int.random(in: 0..<20, using: &random)).map { _ in anyKey() })
+                    case 2: .keys((0..<Int.random(in: 0..<20, using: &random)).map { _ in anyKey() })
+                    case 3: .keys(manyKeys(of: oracle, &random))
+                    default: predicate(&random)
                     }
                 try compare(
                     index, with: oracle, query: nonzero(dimension, &random),
@@ -99,6 +108,21 @@ public struct VectorIndexConformance: Sendable {
         guard recall.share >= recallMin else {
             throw ConformanceFailure("recall is \(recall.share), expected at least \(recallMin) (seed \(seed))")
         }
+    }
+
+    /// Nearly all keys, some of which have no vector, and some twice.
+    private func manyKeys(of oracle: BruteForceOracle, _ random: inout SeededGenerator) -> [RecordKey] {
+        let keys = oracle.keys(passing: .none).filter { _ in Int.random(in: 0..<4, using: &random) > 0 }
+        return (keys + keys.prefix(3) + [-1_000_000, 1_000_003]).shuffled(using: &random)
+    }
+
+    private func predicate(_ random: inout SeededGenerator) -> VectorFilter {
+        let (divisor, rest) = (RecordKey.random(in: 1...9, using: &random), RecordKey.random(in: 0..<3, using: &random))
+        return .predicate { $0 % divisor == rest }
+    }
+
+    private func isClose(_ found: Float, _ expected: Float) -> Bool {
+        abs(found - expected) <= 1e-5 * max(1, abs(expected))
     }
 
     private struct Recall {
@@ -125,7 +149,7 @@ public struct VectorIndexConformance: Sendable {
         let isOrdered = zip(hits, hits.dropFirst()).allSatisfy { ($1.score, $0.key) < ($0.score, $1.key) }
         guard isOrdered else { throw ConformanceFailure("hits are out of order (\(place))") }
         for (hit, score) in zip(hits, try oracle.scores(query, of: hits.map(\.key))) {
-            guard let score, abs(hit.score - score) <= 1e-5 else {
+            guard let score, isClose(hit.score, score) else {
                 throw ConformanceFailure("a hit's score is \(hit.score), expected \(score ?? .nan) (\(place))")
             }
         }
@@ -158,10 +182,11 @@ public struct VectorIndexConformance: Sendable {
     private func checkBadInput() throws {
         let index = try makeIndex(3)
         try index.upsert(1, [1, 0, 0], tag: 0)
-        let bad: [(vector: [Float], code: StrataError.Code)] = [
+        var bad: [(vector: [Float], code: StrataError.Code)] = [
             ([1, 2], .dimensionMismatch), ([1, 2, 3, 4], .dimensionMismatch), ([], .dimensionMismatch),
-            ([1, .nan, 0], .invalidVector), ([1, 0, -.infinity], .invalidVector), ([0, -0.0, 0], .invalidVector),
+            ([1, .nan, 0], .invalidVector), ([1, 0, -.infinity], .invalidVector),
         ]
+        bad.append((metric == .cosine ? [0, -0.0, 0] : [0, 2e18, 0], .invalidVector))
         for (vector, code) in bad {
             let calls: [(name: String, run: () throws -> Void)] = [
                 ("upsert", { try index.upsert(1, vector, tag: 0) }),
@@ -180,15 +205,39 @@ public struct VectorIndexConformance: Sendable {
                 }
             }
         }
-        guard index.count == 1, try index.search([1, 0, 0], limit: 1, filter: .none).map(\.score) == [1] else {
+        let own: Float = metric == .l2 ? 0 : 1
+        guard index.count == 1, try index.search([1, 0, 0], limit: 1, filter: .none).map(\.score) == [own] else {
             throw ConformanceFailure("a refused vector has changed the index")
         }
+        guard metric == .cosine else { return try checkAwkwardLengths(index) }
         for awkward: [Float] in [
             [.leastNonzeroMagnitude, 0, 0], [.greatestFiniteMagnitude, 0, -.greatestFiniteMagnitude], [1e38, 1e-38, 0],
         ] {
             try index.upsert(2, awkward, tag: 0)
             guard let score = try index.scores(awkward, of: [2])[0], abs(score - 1) <= 1e-5 else {
                 throw ConformanceFailure("a very small or very large vector is not scaled to unit length")
+            }
+        }
+    }
+
+    /// Very short, very long and no vectors at all among ordinary ones, where lengths count.
+    private func checkAwkwardLengths(_ index: any VectorIndex) throws {
+        let oracle = BruteForceOracle(dimension: 3, metric: metric)
+        try oracle.upsert(1, [1, 0, 0], tag: 0)
+        let vectors: [[Float]] = [
+            [0, 0, 0], [.leastNonzeroMagnitude, 0, 0], [9e17, 0, -1e17], [1e10, 1e-10, 0], [-1e-20, 1e-20, 0],
+            [2, 2, 2],
+        ]
+        for (place, vector) in vectors.enumerated() {
+            try index.upsert(RecordKey(place + 2), vector, tag: 0)
+            try oracle.upsert(RecordKey(place + 2), vector, tag: 0)
+        }
+        var recall = Recall()
+        for query in vectors + [[1, 0, 0]] {
+            for limit in [1, 3, 7] {
+                try compare(
+                    index, with: oracle, query: query, limit: limit, filter: .none, recall: &recall,
+                    place: "awkward lengths, query \(query)")
             }
         }
     }

@@ -31,11 +31,6 @@ extension AdaptiveIndex {
             residentBytes: graph.residentBytes, calibration: calibration)
     }
 
-    /// Answers several queries in one pass while the index scans.
-    public func search(_ queries: [[Float]], limit: Int, filter: VectorFilter) throws -> [[VectorHit]] {
-        try index.search(queries, limit: limit, filter: filter)
-    }
-
     /// Writes the graph to a file as ``GraphIndex/save(to:change:)`` does; changes wait, searches go on.
     ///
     /// - Returns: how many vectors were written; nil, and no file, while there is no graph.

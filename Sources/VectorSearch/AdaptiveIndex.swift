@@ -13,7 +13,7 @@ public final class AdaptiveIndex: VectorIndex {
     public let dimension: Int
     /// The count above which rows move into a graph.
     public let switchCount: Int
-    /// How the graph is built and searched.
+    /// How the graph is built and searched; its metric is that of the exact scan too.
     public let options: GraphOptions
 
     private let kernels: VectorKernels?
@@ -52,7 +52,7 @@ public final class AdaptiveIndex: VectorIndex {
         self.switchCount = switchCount
         self.options = options
         self.kernels = kernels
-        current = Mutex(.flat(try FlatIndex(dimension: dimension, kernels: kernels)))
+        current = Mutex(.flat(try FlatIndex(dimension: dimension, metric: options.metric, kernels: kernels)))
     }
 
     /// An index of the vectors of a snapshot, ready at once: when there are many, their links are left to
@@ -70,7 +70,8 @@ public final class AdaptiveIndex: VectorIndex {
         self.kernels = kernels
         current = Mutex(
             snapshot.keys.count <= switchCount
-                ? .flat(try FlatIndex(snapshot: snapshot, dimension: dimension, kernels: kernels))
+                ? .flat(
+                    try FlatIndex(snapshot: snapshot, dimension: dimension, metric: options.metric, kernels: kernels))
                 : .graph(
                     try GraphIndex(
                         snapshot: snapshot, dimension: dimension, options: options, kernels: kernels,
@@ -148,7 +149,7 @@ public final class AdaptiveIndex: VectorIndex {
                 stage = .graph(
                     try GraphIndex(
                         unlinked: flat.vectors(), dimension: dimension, options: options, kernels: kernels,
-                        isUnit: true))
+                        isStored: true))
             }
         }
     }
@@ -168,11 +169,18 @@ public final class AdaptiveIndex: VectorIndex {
         }
     }
 
-    /// The vectors nearest to `query` by cosine, nearest first, with their exact scores.
+    /// The vectors nearest to `query`, nearest first, with their exact scores.
     ///
     /// - Throws: ``StrataError/Code/dimensionMismatch``, ``StrataError/Code/invalidVector``.
     public func search(_ query: [Float], limit: Int, filter: VectorFilter) throws -> [VectorHit] {
         try index.search(query, limit: limit, filter: filter)
+    }
+
+    /// Answers several queries at once, each as ``search(_:limit:filter:)-swift.method`` would, in less time.
+    ///
+    /// - Throws: as for one query; a bad query fails the whole call.
+    public func search(_ queries: [[Float]], limit: Int, filter: VectorFilter) throws -> [[VectorHit]] {
+        try index.search(queries, limit: limit, filter: filter)
     }
 
     /// The exact scores of given keys; nil for a key that has no vector.

@@ -1,7 +1,7 @@
 public import StrataCore
 internal import Synchronization
 
-/// Exact search by cosine: scans every vector.
+/// Exact search: scans every vector.
 ///
 /// The scan reads one signed byte a component. A bound on what the bytes lose decides which rows can be among the best,
 /// and those are scored again with all their bits, so that the answer is that of a comparison with every vector and
@@ -13,6 +13,8 @@ internal import Synchronization
 public final class FlatIndex: VectorIndex {
     /// The number of components of every vector.
     public let dimension: Int
+    /// What makes vectors near.
+    public let metric: VectorMetric
 
     private let kernels: VectorKernels
     private let published: Mutex<FlatState>
@@ -29,35 +31,42 @@ public final class FlatIndex: VectorIndex {
     ///   - kernels: nil takes ``VectorKernels/selected()``.
     /// - Throws: ``StrataError/Code/invalidArgument`` for a dimension out of range, or when the environment asks for
     ///   kernels that cannot run here.
-    public init(dimension: Int, kernels: VectorKernels? = nil) throws {
+    public init(dimension: Int, metric: VectorMetric = .cosine, kernels: VectorKernels? = nil) throws {
         self.dimension = dimension
+        self.metric = metric
         self.kernels = try kernels ?? .selected()
-        published = Mutex(FlatState(layout: try Self.layout(dimension)))
+        published = Mutex(FlatState(layout: try Self.layout(dimension, metric)))
     }
 
     /// An index of the vectors of a snapshot.
     ///
     /// - Parameters:
-    ///   - snapshot: keys in ascending order; vectors of any length but 0.
+    ///   - snapshot: keys in ascending order; vectors as ``upsert(_:_:tag:)`` takes them.
     ///   - dimension: 1 through 4096.
     ///   - kernels: nil takes ``VectorKernels/selected()``.
     /// - Throws: ``StrataError/Code/invalidArgument`` as above, for keys that repeat or do not ascend and for tags above
     ///   7; ``StrataError/Code/dimensionMismatch`` when the components are not `dimension` for each key;
     ///   ``StrataError/Code/invalidVector``.
-    public init(snapshot: VectorSnapshot, dimension: Int, kernels: VectorKernels? = nil) throws {
+    public init(
+        snapshot: VectorSnapshot, dimension: Int, metric: VectorMetric = .cosine, kernels: VectorKernels? = nil
+    ) throws {
         self.dimension = dimension
+        self.metric = metric
         self.kernels = try kernels ?? .selected()
-        var state = FlatState(layout: try Self.layout(dimension))
+        var state = FlatState(layout: try Self.layout(dimension, metric))
         try state.load(snapshot, kernels: self.kernels)
         published = Mutex(state)
     }
 
-    private static func layout(_ dimension: Int) throws -> RowLayout {
+    /// How rows lie in an index.
+    ///
+    /// - Throws: ``StrataError/Code/invalidArgument`` for a dimension out of range.
+    static func layout(_ dimension: Int, _ metric: VectorMetric) throws -> RowLayout {
         guard dimensionRange.contains(dimension) else {
             throw StrataError(
                 .invalidArgument, "index dimension is \(dimension), expected 1 through 4096; use another model")
         }
-        return RowLayout(dimension: dimension)
+        return RowLayout(dimension: dimension, metric: metric)
     }
 
     /// How many vectors can be found.
@@ -72,13 +81,14 @@ public final class FlatIndex: VectorIndex {
     /// Adds a vector, or replaces the one under the same key.
     ///
     /// - Parameters:
-    ///   - vector: `dimension` finite components, not all 0; scaled to unit length here.
+    ///   - vector: `dimension` finite components. For cosine not all 0, and scaled to unit length here; otherwise no
+    ///     longer than 10¹⁸.
     ///   - tag: 0 through 7.
     /// - Throws: ``StrataError/Code/dimensionMismatch``, ``StrataError/Code/invalidVector``,
     ///   ``StrataError/Code/invalidArgument`` for another tag.
     public func upsert(_ key: RecordKey, _ vector: [Float], tag: UInt8) throws {
         try kernels.checkDimension(vector.count, is: dimension)
-        let factor = try kernels.unitFactor(of: vector, count: dimension)
+        let factor = try kernels.storedFactor(of: vector, count: dimension, metric: metric)
         let bits = try tagBits(tag)
         write { $0.upsert(key, vector, factor: factor, bits: bits, kernels: kernels) }
     }
@@ -98,10 +108,10 @@ public final class FlatIndex: VectorIndex {
         write { $0.setBits(1 << tag, of: key) }
     }
 
-    /// The vectors nearest to `query` by cosine, nearest first: exactly what comparing with every vector gives.
+    /// The vectors nearest to `query`, nearest first: exactly what comparing with every vector gives.
     ///
     /// - Parameters:
-    ///   - query: `dimension` finite components, not all 0; of any length.
+    ///   - query: as a vector of ``upsert(_:_:tag:)``.
     ///   - limit: nothing is returned for 0 and less.
     ///   - filter: applied inside the scan; `.keys` reads the named rows only.
     /// - Throws: ``StrataError/Code/dimensionMismatch``, ``StrataError/Code/invalidVector``.
@@ -120,8 +130,8 @@ public final class FlatIndex: VectorIndex {
 
     /// The exact scores of given keys; nil for a key that has no vector.
     public func scores(_ query: [Float], of keys: [RecordKey]) throws -> [Float?] {
-        let vector = try kernels.normalized(query, dimension: dimension)
         let scan = FlatScan(state: snapshot(), kernels: kernels)
+        let vector = try kernels.comparable(query, scan.state.layout)
         return keys.map { key in scan.state.locations[key].map { scan.score($0, vector) } }
     }
 
@@ -130,8 +140,8 @@ public final class FlatIndex: VectorIndex {
     /// The sample is that of the keys whose hashes are lowest, in the order of the hashes. It takes time in proportion
     /// to `limit` and a 256th of the vectors.
     public func sampleScores(_ query: [Float], limit: Int) throws -> [Float] {
-        let vector = try kernels.normalized(query, dimension: dimension)
         let scan = FlatScan(state: snapshot(), kernels: kernels)
+        let vector = try kernels.comparable(query, scan.state.layout)
         return scan.state.locations.sample(limit).map { scan.score($0, vector) }
     }
 

@@ -8,6 +8,8 @@ struct FlatScan {
 
     /// Rows scored at a time: their codes stay in the second-level cache while the queries take turns.
     private static let blockRows = 256
+    /// From one key for so many rows on, passing over all rows is faster than looking the keys up.
+    private static let scannedShare = 6
     /// Queries that share one pass over the rows.
     private static let queriesMax = 64
 
@@ -23,7 +25,11 @@ struct FlatScan {
             switch filter {
             case .none: scan(group, wantedBits: .max, into: &sets)
             case .tags(let bits): scan(group, wantedBits: bits, into: &sets)
+            case .keys(let keys) where keys.count > state.count / Self.scannedShare:
+                let wanted = KeySet(keys)
+                scan(group, wantedBits: .max, isWanted: { wanted.contains($0) }, into: &sets)
             case .keys(let keys): gather(group, rows: locations(of: keys), into: &sets)
+            case .predicate(let passes): scan(group, wantedBits: .max, isWanted: passes, into: &sets)
             }
             return zip(group, sets).map { rescore($1, for: $0, limit: limit) }
         }
@@ -33,12 +39,14 @@ struct FlatScan {
     func score(_ location: Location, _ vector: [Float]) -> Float {
         // A location of this state names a segment of this state.
         let storage = state.segments[Int(location.segment)]!.storage
-        return Float(
-            kernels.table.pointee.dot_wide(vector, storage.vector(Int(location.row)), state.layout.dimension))
+        return kernels.score(vector, storage.vector(Int(location.row)), state.layout)
     }
 
-    /// Offers every live row with a wanted bit to each query's set.
-    private func scan(_ queries: [PreparedQuery], wantedBits: UInt8, into sets: inout [CandidateSet]) {
+    /// Offers every live row with a wanted bit to each query's set; rows that are near enough are asked for by key too.
+    private func scan(
+        _ queries: [PreparedQuery], wantedBits: UInt8, isWanted: ((RecordKey) -> Bool)? = nil,
+        into sets: inout [CandidateSet]
+    ) {
         let stride = state.layout.codeStride
         let codes = queries.flatMap(\.codes)
         var dots = [Int32](repeating: 0, count: Self.blockRows * queries.count)
@@ -51,18 +59,17 @@ struct FlatScan {
                 kernels.table.pointee.batch_i8(
                     codes, stride, queries.count, storage.codes + first * stride, stride, count, stride, &dots)
                 for (q, query) in queries.enumerated() {
-                    let bound = vk_bound(
-                        query_scale: query.quantization.scale, error_factor: query.errorFactor, slack: query.slack,
-                        threshold: sets[q].threshold, wanted_bits: wantedBits)
+                    let bound = query.bound(threshold: sets[q].threshold, wantedBits: wantedBits)
                     let keptCount = dots.withUnsafeBufferPointer { dots in
                         segment.bits.withUnsafeBufferPointer { bits in
                             // Neither array is empty: a block has at least one row.
                             kernels.table.pointee.select_rows(
                                 dots.baseAddress! + q * count, storage.scales + first, storage.errors + first,
-                                bits.baseAddress! + first, count, bound, &kept)
+                                storage.lengths.map { $0 + first }, bits.baseAddress! + first, count, bound, &kept)
                         }
                     }
                     for row in kept[..<keptCount] {
+                        if let isWanted, !isWanted(storage.keys[first + Int(row)]) { continue }
                         let location = Location(segment: UInt32(index), row: UInt32(first) + row)
                         offer(location, dot: dots[q * count + Int(row)], of: query, to: &sets[q], storage)
                     }
@@ -101,9 +108,9 @@ struct FlatScan {
         _ storage: SegmentStorage
     ) {
         let row = Int(location.row)
-        set.offer(
-            location, score: Float(dot) * (storage.scales[row] * query.quantization.scale),
-            error: storage.errors[row] * query.errorFactor + query.slack)
+        let estimate = query.estimate(
+            dot: dot, scale: storage.scales[row], error: storage.errors[row], rowLength: storage.lengths?[row])
+        set.offer(location, score: estimate.score, error: estimate.error)
     }
 
     /// The rows of the keys that have one, each once, in the order in which they lie in memory.
@@ -125,7 +132,7 @@ struct FlatScan {
         var best = HighestNumbers(limit: limit)
         for candidate in set.ranked() {
             // The rest promise less than what the `limit` best have already.
-            if candidate.upper < best.threshold { break }
+            if candidate.upper < query.estimate(ofExact: best.threshold) { break }
             let score = score(candidate.location, query.vector)
             guard score >= best.threshold else { continue }
             best.offer(score)

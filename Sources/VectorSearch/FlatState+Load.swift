@@ -14,7 +14,8 @@ extension FlatState {
                 // There are components: a row has at least one.
                 let vector = components.baseAddress! + row * dimension
                 upsert(
-                    snapshot.keys[row], vector, factor: try kernels.unitFactor(of: vector, count: dimension),
+                    snapshot.keys[row], vector,
+                    factor: try kernels.storedFactor(of: vector, count: dimension, metric: layout.metric),
                     bits: try tagBits(snapshot.tags[row]), kernels: kernels)
             }
         }

@@ -20,7 +20,7 @@ struct FlatState: Sendable {
     /// Adds a row, or replaces the one under the key.
     ///
     /// - Parameters:
-    ///   - vector: `dimension` components; multiplied by `factor` they have unit length.
+    ///   - vector: `dimension` components; multiplied by `factor` they are what is stored.
     ///   - bits: one bit, that of the tag.
     mutating func upsert(
         _ key: RecordKey, _ vector: UnsafePointer<Float>, factor: Double, bits: UInt8, kernels: VectorKernels

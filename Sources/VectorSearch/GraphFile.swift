@@ -48,6 +48,7 @@ enum GraphFile {
         let arena = state.arena
         var header = GraphFileHeader()
         header.dimension = arena.layout.dimension
+        header.metric = arena.layout.metric
         header.degree = arena.linkWords * 2
         header.rowCount = state.rowCount
         header.change = change
@@ -55,14 +56,14 @@ enum GraphFile {
         header.calibratedCount = state.calibratedCount
         header.addedSince = state.addedSince
         header.entry = state.entries.first ?? .max
-        let keys = (0..<UInt32(state.rowCount)).map { arena.key($0).littleEndian }
-        let marks = marks(of: state)
+        var keys = (0..<UInt32(state.rowCount)).map { arena.key($0).littleEndian }
+        var marks = marks(of: state)
         let counts = header.sectionByteCounts
-        try keys.withUnsafeBytes { keys in
-            try marks.withUnsafeBytes { marks in
+        try keys.withUnsafeMutableBytes { keys in
+            try marks.withUnsafeMutableBytes { marks in
                 let sections = [keys, marks] + arrays(of: arena, byteCounts: counts)
                 for (section, offset) in zip(sections, header.sectionOffsets) {
-                    try put(section, descriptor, at: offset, path)
+                    try put(UnsafeRawBufferPointer(section), descriptor, at: offset, path)
                 }
                 // The last section may end before the file does.
                 guard ftruncate(descriptor, off_t(header.fileByteCount)) == 0 else {
@@ -81,7 +82,7 @@ enum GraphFile {
     private static func clear(
         _ row: Int, _ descriptor: Int32, _ header: GraphFileHeader, _ path: String
     ) throws {
-        for section in 3..<7 {
+        for section in 3..<header.sectionByteCounts.count {
             let byteCount = header.sectionByteCounts[section] / header.rowCount
             let offset = header.sectionOffsets[section] + row * byteCount
             try [UInt8](repeating: 0, count: byteCount).withUnsafeBytes { try put($0, descriptor, at: offset, path) }
@@ -95,9 +96,10 @@ enum GraphFile {
         guard let base = mmap(nil, header.fileByteCount, PROT_READ, MAP_SHARED, descriptor, 0), base != MAP_FAILED
         else { throw failure("cannot map \(path)") }
         defer { munmap(base, header.fileByteCount) }
-        return zip(header.sectionOffsets, header.sectionByteCounts).map { offset, count in
-            XXH64.hash(UnsafeRawBufferPointer(start: base + offset, count: count))
+        let sections = zip(header.sectionOffsets, header.sectionByteCounts).map { offset, count in
+            UnsafeMutableRawBufferPointer(start: base + offset, count: count)
         }
+        return try GraphFileSections(sections: sections).checksums()
     }
 
     private static func marks(of state: GraphState) -> [UInt8] {
@@ -115,12 +117,13 @@ enum GraphFile {
     }
 
     /// The arrays that lie in the file as they do in memory, on machines whose bytes have the file's order.
-    private static func arrays(of arena: GraphArena, byteCounts: [Int]) -> [UnsafeRawBufferPointer] {
-        let bases: [UnsafeRawPointer] = [
-            UnsafeRawPointer(arena.links), UnsafeRawPointer(arena.codes), UnsafeRawPointer(arena.scales),
-            UnsafeRawPointer(arena.errors), UnsafeRawPointer(arena.vectors),
+    private static func arrays(of arena: GraphArena, byteCounts: [Int]) -> [UnsafeMutableRawBufferPointer] {
+        let bases: [UnsafeMutableRawPointer] = [
+            UnsafeMutableRawPointer(arena.links), UnsafeMutableRawPointer(arena.codes),
+            UnsafeMutableRawPointer(arena.scales), UnsafeMutableRawPointer(arena.errors),
+            UnsafeMutableRawPointer(arena.lengths), UnsafeMutableRawPointer(arena.vectors),
         ]
-        return zip(bases, byteCounts.dropFirst(2)).map { UnsafeRawBufferPointer(start: $0, count: $1) }
+        return zip(bases, byteCounts.dropFirst(2)).map { UnsafeMutableRawBufferPointer(start: $0, count: $1) }
     }
 
     /// Reads a file into a new arena; every byte of it is checked. The vectors stay mapped: the file may be replaced or
@@ -146,25 +149,31 @@ enum GraphFile {
             throw damage(path, "has \(status.st_size) bytes, expected \(header.fileByteCount)")
         }
         let arena = GraphArena(
-            layout: RowLayout(dimension: header.dimension), linkWords: header.degree / 2,
+            layout: header.layout, linkWords: header.degree / 2,
             capacity: max(64, header.rowCount + header.rowCount / 4))
         var keys = [RecordKey](repeating: 0, count: header.rowCount)
         var marks = [UInt8](repeating: 0, count: header.rowCount)
         try keys.withUnsafeMutableBytes { keys in
             try marks.withUnsafeMutableBytes { marks in
-                let arrays = arrays(of: arena, byteCounts: header.sectionByteCounts)
-                let targets = [keys, marks] + arrays.map { UnsafeMutableRawBufferPointer(mutating: $0) }
-                for (section, target) in targets.enumerated() {
-                    let offset = header.sectionOffsets[section]
-                    // The vectors are read a few at a time: they stay in the file's pages, which the system can drop.
-                    let isMapped =
-                        section == targets.count - 1 && header.rowCount > 0
-                        && arena.mapVectors(
-                            descriptor, offset: offset, byteCount: header.fileByteCount - offset)
-                    if !isMapped { try get(target, descriptor, at: offset, path) }
-                    guard XXH64.hash(UnsafeRawBufferPointer(target)) == header.checksums[section] else {
-                        throw damage(path, "has a damaged section \(section)")
+                let sections = GraphFileSections(
+                    sections: [keys, marks] + arrays(of: arena, byteCounts: header.sectionByteCounts))
+                let (links, vectors) = (2, sections.sections.count - 1)
+                let offset = header.sectionOffsets[vectors]
+                // The vectors stay in the file's pages, which the system can drop.
+                let isMapped =
+                    header.rowCount > 0
+                    && arena.mapVectors(descriptor, offset: offset, byteCount: header.fileByteCount - offset)
+                let checksums = try sections.checksums { section, bytes in
+                    let target = UnsafeMutableRawBufferPointer(rebasing: sections.sections[section][bytes])
+                    if section == vectors && isMapped {
+                        sections.populate(section, bytes)
+                    } else {
+                        try get(target, descriptor, at: header.sectionOffsets[section] + bytes.lowerBound, path)
                     }
+                    if section == links { try check(links: target, rowCount: header.rowCount, path: path) }
+                }
+                for (section, sum) in checksums.enumerated() where sum != header.checksums[section] {
+                    throw damage(path, "has a damaged section \(section)")
                 }
             }
         }
@@ -181,7 +190,8 @@ enum GraphFile {
         return (state, buried, header.change)
     }
 
-    /// Gives the rows of an arena their lives, and checks what the checksums cannot: that every number names something.
+    /// Gives the rows of an arena their lives, and checks what the checksums cannot: that rows are of a known kind, and keys
+    /// different.
     private static func fill(
         _ state: inout GraphState, keys: [RecordKey], marks: [UInt8], path: String
     ) throws -> [UInt32] {
@@ -195,6 +205,7 @@ enum GraphFile {
                 throw damage(path, "has a row of no known kind")
             }
             arena.revive(row, key: key, bits: 1 << tag, isLive: mark != .dead)
+            state.reach(row)
             if mark == .dead {
                 buried.append(row)
                 continue
@@ -206,14 +217,15 @@ enum GraphFile {
             if mark == .waiting { state.tail.append(row) }
             if mark == .stray { state.strays.append(row) }
         }
-        let rowCount = UInt64(keys.count)
-        for word in 0..<keys.count * arena.linkWords {
-            let (low, high) = (arena.links[word] & 0xffff_ffff, arena.links[word] >> 32)
-            guard low < rowCount || low == 0xffff_ffff, high < rowCount || high == 0xffff_ffff else {
-                throw damage(path, "has a link to a row that is not there")
-            }
-        }
         return buried
+    }
+
+    /// Checks what a checksum cannot: that every link names a row, or none.
+    private static func check(links: UnsafeMutableRawBufferPointer, rowCount: Int, path: String) throws {
+        let rows = links.bindMemory(to: UInt32.self)
+        var isSound = true
+        for row in rows { isSound = isSound && (row < UInt32(rowCount) || row == .max) }
+        guard isSound else { throw damage(path, "has a link to a row that is not there") }
     }
 
     // MARK: - The operating system

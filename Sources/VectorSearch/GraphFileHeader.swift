@@ -9,6 +9,7 @@ struct GraphFileHeader {
     private static let magic: UInt64 = 0x5847_4154_4152_5453  // "STRATAGX"
 
     var dimension = 0
+    var metric = VectorMetric.cosine
     var degree = 0
     var rowCount = 0
     var change: Int64 = 0
@@ -19,10 +20,16 @@ struct GraphFileHeader {
     /// One for each section, in their order.
     var checksums: [UInt64] = []
 
-    /// The bytes of each section, in the order of the file: keys, marks, links, codes, scales, errors, vectors.
+    /// The metrics by the numbers that stand for them.
+    private static let metrics: [VectorMetric] = [.cosine, .dot, .l2]
+
+    var layout: RowLayout { RowLayout(dimension: dimension, metric: metric) }
+
+    /// The bytes of each section, in the order of the file: keys, marks, links, codes, scales, errors, lengths, vectors.
     var sectionByteCounts: [Int] {
-        let layout = RowLayout(dimension: dimension)
-        return [8, 1, degree * 4, layout.codeStride, 4, 4, layout.floatStride * 4].map { $0 * rowCount }
+        let layout = layout
+        let lengthBytes = layout.hasLengths ? 4 : 0
+        return [8, 1, degree * 4, layout.codeStride, 4, 4, lengthBytes, layout.floatStride * 4].map { $0 * rowCount }
     }
 
     /// Where each section begins, on a multiple of a page, so that it can be mapped; and where the file ends.
@@ -37,12 +44,13 @@ struct GraphFileHeader {
     private static let pageBytes = 4096
 
     /// The bytes of the whole file.
-    var fileByteCount: Int { sectionOffsets[7] }
+    var fileByteCount: Int { sectionOffsets[8] }
 
     func encoded() -> [UInt8] {
         var words: [UInt64] = [
             Self.magic, UInt64(Self.version) | UInt64(Self.byteCount) << 32,
-            UInt64(dimension) | UInt64(degree) << 32, UInt64(rowCount), UInt64(bitPattern: change),
+            UInt64(dimension) | UInt64(Self.metrics.firstIndex(of: metric) ?? 0) << 24 | UInt64(degree) << 32,
+            UInt64(rowCount), UInt64(bitPattern: change),
             UInt64(calibration.efSearch) | UInt64(calibration.sampleCount) << 32, calibration.recall.bitPattern,
             UInt64(calibratedCount), UInt64(addedSince), UInt64(entry),
         ]
@@ -73,12 +81,15 @@ struct GraphFileHeader {
         let sum = bytes[..<(Self.byteCount - 8)].withUnsafeBytes { XXH64.hash($0) }
         guard sum == words[31] else { throw refuse("has a damaged header") }
         func half(_ word: UInt64, _ high: Bool) -> Int { Int(high ? word >> 32 : word & 0xffff_ffff) }
-        dimension = half(words[2], false)
+        dimension = half(words[2], false) & 0xff_ffff
+        let metricIndex = half(words[2], false) >> 24
         degree = half(words[2], true)
-        guard FlatIndex.dimensionRange.contains(dimension), (16...96).contains(degree), degree % 16 == 0,
+        guard FlatIndex.dimensionRange.contains(dimension), metricIndex < Self.metrics.count,
+            (16...96).contains(degree), degree % 16 == 0,
             words[3] <= 1 << 31, words[7] <= words[3], words[8] <= 1 << 62,
             words[9] < words[3] || words[9] == UInt64(UInt32.max)
         else { throw refuse("has a header that no index writes") }
+        metric = Self.metrics[metricIndex]
         rowCount = Int(words[3])
         change = Int64(bitPattern: words[4])
         calibration = GraphCalibration(
@@ -87,7 +98,7 @@ struct GraphFileHeader {
         calibratedCount = Int(words[7])
         addedSince = Int(words[8])
         entry = UInt32(words[9])
-        checksums = Array(words[10..<17])
+        checksums = Array(words[10..<18])
     }
 
     init() {}

@@ -1,7 +1,7 @@
 public import StrataCore
 internal import Synchronization
 
-/// Approximate search by cosine: walks a graph of neighbours.
+/// Approximate search: walks a graph of neighbours.
 ///
 /// Every row links to some tens of others, near ones and a few that lie far (the alpha-pruned edges of DiskANN, in one
 /// layer). A search walks from the middle of the data towards the query over codes of one byte a component, and scores
@@ -44,48 +44,46 @@ public final class GraphIndex: VectorIndex {
     /// An index of the vectors of a snapshot: all of them linked, and calibrated.
     ///
     /// - Parameters:
-    ///   - snapshot: keys in ascending order; vectors of any length but 0.
+    ///   - snapshot: keys in ascending order; vectors as ``upsert(_:_:tag:)`` takes them.
     ///   - isLinked: false leaves every row to ``link(rowsMax:)``; until then searches scan.
     /// - Throws: as above, and as ``FlatIndex/init(snapshot:dimension:kernels:)``.
     public convenience init(
         snapshot: VectorSnapshot, dimension: Int, options: GraphOptions = GraphOptions(),
         kernels: VectorKernels? = nil, isLinked: Bool = true
     ) throws {
-        try self.init(unlinked: snapshot, dimension: dimension, options: options, kernels: kernels, isUnit: false)
+        try self.init(unlinked: snapshot, dimension: dimension, options: options, kernels: kernels, isStored: false)
         if isLinked {
             link(rowsMax: .max)
             calibrate()
         }
     }
 
-    /// - Parameter isUnit: whether the vectors have unit length already, and are to be taken bit by bit.
+    /// - Parameter isStored: whether the vectors come from an index, and are to be taken bit by bit.
     convenience init(
-        unlinked snapshot: VectorSnapshot, dimension: Int, options: GraphOptions, kernels: VectorKernels?, isUnit: Bool
+        unlinked snapshot: VectorSnapshot, dimension: Int, options: GraphOptions, kernels: VectorKernels?,
+        isStored: Bool
     ) throws {
         // A quarter more: the next inserts do not move the rows at once.
         try self.init(
             dimension: dimension, options: options, kernels: kernels,
             rowCapacity: snapshot.keys.count + snapshot.keys.count / 4)
-        try load(snapshot, isUnit: isUnit)
+        try load(snapshot, isStored: isStored)
     }
 
     private convenience init(
         dimension: Int, options: GraphOptions, kernels: VectorKernels?, rowCapacity: Int
     ) throws {
-        guard FlatIndex.dimensionRange.contains(dimension) else {
-            throw StrataError(
-                .invalidArgument, "index dimension is \(dimension), expected 1 through 4096; use another model")
-        }
+        let layout = try FlatIndex.layout(dimension, options.metric)
         try options.validate()
         let arena = GraphArena(
-            layout: RowLayout(dimension: dimension), linkWords: options.degree / 2, capacity: max(rowCapacity, 64))
+            layout: layout, linkWords: options.degree / 2, capacity: max(rowCapacity, 64))
         try self.init(state: GraphState(arena: arena), buried: [], options: options, kernels: kernels)
     }
 
     /// Reads an index from a file that ``save(to:change:)`` wrote.
     ///
     /// - Parameters:
-    ///   - options: as for an empty index; the degree is the file's.
+    ///   - options: as for an empty index; the metric and the degree are the file's.
     /// - Returns: the index, ready to answer, and the change that it was saved with.
     /// - Throws: ``StrataError/Code/notFound``, ``StrataError/Code/storageFailure``; ``StrataError/Code/corrupted`` for a
     ///   file that is damaged, cut off or not an index; ``StrataError/Code/unsupportedVersion``.
@@ -95,6 +93,7 @@ public final class GraphIndex: VectorIndex {
         let file = try GraphFile.read(path)
         var options = options
         options.degree = file.state.arena.linkWords * 2
+        options.metric = file.state.arena.layout.metric
         return (try GraphIndex(state: file.state, buried: file.buried, options: options, kernels: kernels), file.change)
     }
 
@@ -151,7 +150,8 @@ public final class GraphIndex: VectorIndex {
     /// Adds a vector, or replaces the one under the same key, and links it.
     ///
     /// - Parameters:
-    ///   - vector: `dimension` finite components, not all 0; scaled to unit length here.
+    ///   - vector: `dimension` finite components. For cosine not all 0, and scaled to unit length here; otherwise no
+    ///     longer than 10¹⁸.
     ///   - tag: 0 through 7.
     /// - Throws: ``StrataError/Code/dimensionMismatch``, ``StrataError/Code/invalidVector``,
     ///   ``StrataError/Code/invalidArgument`` for another tag.
@@ -162,7 +162,7 @@ public final class GraphIndex: VectorIndex {
     /// Adds a vector, links it, and links so many of the rows that wait for it.
     func upsert(_ key: RecordKey, _ vector: [Float], tag: UInt8, catchUp: Int) throws {
         try kernels.checkDimension(vector.count, is: dimension)
-        let factor = try kernels.unitFactor(of: vector, count: dimension)
+        let factor = try kernels.storedFactor(of: vector, count: dimension, metric: options.metric)
         let bits = try tagBits(tag)
         write { writer, state in
             let waiting = state.tail.prefix(catchUp)
@@ -215,7 +215,8 @@ public final class GraphIndex: VectorIndex {
     private func middleOfTail(_ state: GraphState) -> Int? {
         guard let centre = GraphWriter.centre(of: state, kernels: kernels) else { return nil }
         return scratches.with { scratch in
-            let search = GraphSearch(state: state, kernels: kernels, exactRowsMax: .max, scratch: scratch)
+            let search = GraphSearch(
+                state: state, kernels: kernels, exactRowsMax: .max, scratch: scratch, scratches: scratches)
             guard let hit = search.scan(centre, limit: 1).first, let row = state.row(hit.key) else { return nil }
             return state.tail.firstIndex(of: row)
         }
@@ -235,12 +236,15 @@ public final class GraphIndex: VectorIndex {
     }
 
     /// Fills an empty index with rows that wait for their links.
-    private func load(_ snapshot: VectorSnapshot, isUnit: Bool) throws {
+    private func load(_ snapshot: VectorSnapshot, isStored: Bool) throws {
         try snapshot.validate(dimension: dimension)
         let factors = try snapshot.components.withUnsafeBufferPointer { components in
             try snapshot.keys.indices.map { row in
                 // There are components: a row has at least one.
-                isUnit ? 1 : try kernels.unitFactor(of: components.baseAddress! + row * dimension, count: dimension)
+                isStored
+                    ? 1
+                    : try kernels.storedFactor(
+                        of: components.baseAddress! + row * dimension, count: dimension, metric: options.metric)
             }
         }
         let bits = try snapshot.tags.map { try tagBits($0) }
@@ -259,16 +263,34 @@ public final class GraphIndex: VectorIndex {
 
     // MARK: - Searches
 
-    /// The vectors nearest to `query` by cosine, nearest first, with their exact scores.
+    private var layout: RowLayout { RowLayout(dimension: dimension, metric: options.metric) }
+
+    /// The vectors nearest to `query`, nearest first, with their exact scores.
     ///
     /// - Parameters:
-    ///   - query: `dimension` finite components, not all 0; of any length.
+    ///   - query: as a vector of ``upsert(_:_:tag:)``.
     ///   - limit: nothing is returned for 0 and less.
     ///   - filter: applied inside the walk.
     /// - Throws: ``StrataError/Code/dimensionMismatch``, ``StrataError/Code/invalidVector``.
     public func search(_ query: [Float], limit: Int, filter: VectorFilter) throws -> [VectorHit] {
-        let prepared = try PreparedQuery(query, layout: RowLayout(dimension: dimension), kernels: kernels)
+        let prepared = try PreparedQuery(query, layout: layout, kernels: kernels)
         return search { $0.hits(for: prepared, limit: limit, filter: filter) }
+    }
+
+    /// Answers several queries at once, each as ``search(_:limit:filter:)-swift.method`` would: their walks take turns, so
+    /// that one computes while the rows of the others are on their way, and scans read the rows once for all.
+    ///
+    /// - Throws: as for one query; a bad query fails the whole call.
+    public func search(_ queries: [[Float]], limit: Int, filter: VectorFilter) throws -> [[VectorHit]] {
+        try search(queries, limit: limit, filter: filter, efSearch: nil)
+    }
+
+    /// The same with another effort than the calibrated one, for measuring; nil for the calibrated one.
+    public func search(
+        _ queries: [[Float]], limit: Int, filter: VectorFilter, efSearch: Int?
+    ) throws -> [[VectorHit]] {
+        let prepared = try queries.map { try PreparedQuery($0, layout: layout, kernels: kernels) }
+        return search(efSearch: efSearch) { $0.hits(for: prepared, limit: limit, filter: filter) }
     }
 
     /// The same with another effort than the calibrated one, for measuring.
@@ -277,13 +299,13 @@ public final class GraphIndex: VectorIndex {
     public func search(
         _ query: [Float], limit: Int, filter: VectorFilter, efSearch: Int
     ) throws -> [VectorHit] {
-        let prepared = try PreparedQuery(query, layout: RowLayout(dimension: dimension), kernels: kernels)
+        let prepared = try PreparedQuery(query, layout: layout, kernels: kernels)
         return search(efSearch: efSearch) { $0.hits(for: prepared, limit: limit, filter: filter) }
     }
 
     /// The exact scores of given keys; nil for a key that has no vector.
     public func scores(_ query: [Float], of keys: [RecordKey]) throws -> [Float?] {
-        let vector = try kernels.normalized(query, dimension: dimension)
+        let vector = try kernels.comparable(query, layout)
         return search { search in keys.map { key in search.state.row(key).map { search.score($0, vector) } } }
     }
 
@@ -291,7 +313,7 @@ public final class GraphIndex: VectorIndex {
     ///
     /// The sample is that of the keys whose hashes are lowest, in the order of the hashes.
     public func sampleScores(_ query: [Float], limit: Int) throws -> [Float] {
-        let vector = try kernels.normalized(query, dimension: dimension)
+        let vector = try kernels.comparable(query, layout)
         return search { search in
             search.state.locations.sample(limit).map { search.score($0.row, vector) }
         }
@@ -328,7 +350,8 @@ public final class GraphIndex: VectorIndex {
         return try scratches.with { scratch in
             try body(
                 GraphSearch(
-                    state: state, kernels: kernels, exactRowsMax: options.exactRowsMax, scratch: scratch))
+                    state: state, kernels: kernels, exactRowsMax: options.exactRowsMax, scratch: scratch,
+                    scratches: scratches))
         }
     }
 

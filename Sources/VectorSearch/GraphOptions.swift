@@ -1,7 +1,9 @@
-internal import StrataCore
+public import StrataCore
 
 /// How a ``GraphIndex`` is built and searched.
 public struct GraphOptions: Sendable, Hashable {
+    /// What makes vectors near. Links are chosen for one metric, so that an index keeps it for life.
+    public var metric = VectorMetric.cosine
     /// The most links of a row: 16 through 96, in steps of 16 (a cache line). More links find more in fewer steps and
     /// cost 4 bytes each.
     public var degree = 64

@@ -7,6 +7,7 @@ struct GraphSearch {
     let kernels: VectorKernels
     let exactRowsMax: Int
     let scratch: WalkScratch
+    let scratches: ScratchPool
 
     /// Rows scored at a time by a scan: their codes stay in the second-level cache.
     private static let blockRows = 256
@@ -26,7 +27,7 @@ struct GraphSearch {
         switch filter {
         case .none:
             if isExactCheaper(state.count, limit: limit) { return scan(query, limit: limit) }
-            let found = walked(query, limit: limit, share: 1) { _ in }
+            let found = walked(query, limit: limit, share: 1, filter: nil)
             return found.count < limit ? scan(query, limit: limit) : found
         case .tags(let bits):
             let passing = state.count(tags: bits)
@@ -34,41 +35,41 @@ struct GraphSearch {
             let limit = min(limit, passing)
             let share = Double(passing) / Double(state.count)
             if !isExactCheaper(passing, limit: limit) && share >= Self.narrowShare {
-                let found = walked(query, limit: limit, share: share) { walk in
-                    walk.tag_bits = UnsafePointer(state.arena.tagWords)
-                    walk.wanted_bits = bits
-                }
+                let found = walked(query, limit: limit, share: share, filter: .tags(bits))
                 if found.count == limit { return found }
             }
             return passing == state.count
                 ? scan(query, limit: limit) : gather(query, rows: rows(tags: bits), limit: limit)
         case .keys(let keys):
-            let rows = rows(of: keys)
-            let limit = min(limit, rows.count)
-            guard limit > 0 else { return [] }
-            let share = Double(rows.count) / Double(state.count)
-            if !isExactCheaper(rows.count, limit: limit) && share >= Self.narrowShare {
-                var allowed = [UInt64](repeating: 0, count: (state.rowCount + 63) / 64)
-                for row in rows { allowed[Int(row >> 6)] |= 1 << UInt64(row & 63) }
-                let found = allowed.withUnsafeBufferPointer { allowed in
-                    walked(query, limit: limit, share: share) { $0.allowed = allowed.baseAddress }
+            // To look up that many keys takes no longer than to walk.
+            if !isExactCheaper(keys.count, limit: limit) {
+                let filter = RowFilter.keys(KeySet(keys))
+                let share = filter.estimatedShare(state)
+                if share >= Self.narrowShare {
+                    let found = walked(query, limit: limit, share: share, filter: filter)
+                    if found.count == limit { return found }
                 }
+            }
+            return gather(query, rows: rows(of: keys), limit: limit)
+        case .predicate(let passes):
+            let filter = RowFilter.predicate(passes)
+            let share = isExactCheaper(state.count, limit: limit) ? 0 : filter.estimatedShare(state)
+            if share >= Self.narrowShare, Double(limit) <= share * Double(state.count) / 8 {
+                let found = walked(query, limit: limit, share: share, filter: filter)
                 if found.count == limit { return found }
             }
-            return gather(query, rows: rows, limit: limit)
+            return scan(query, limit: limit, filter: filter)
         }
     }
 
     /// The exact score of a row.
     func score(_ row: UInt32, _ vector: [Float]) -> Float {
-        Float(
-            kernels.table.pointee.dot_wide(
-                vector, state.arena.vectors + Int(row) * state.arena.layout.floatStride,
-                state.arena.layout.dimension))
+        let layout = state.arena.layout
+        return kernels.score(vector, state.arena.vectors + Int(row) * layout.floatStride, layout)
     }
 
     /// A list of a length near the number of rows would have to find nearly all of them.
-    private func isExactCheaper(_ passing: Int, limit: Int) -> Bool {
+    func isExactCheaper(_ passing: Int, limit: Int) -> Bool {
         passing <= exactRowsMax || state.linkedCount == 0 || limit > passing / 8
     }
 
@@ -79,34 +80,50 @@ struct GraphSearch {
     ///
     /// - Parameters:
     ///   - share: how many of all rows pass; the list is as much longer when rows that fail take their places in it.
-    ///   - setFilter: sets the walk's filter when `share` is below 1.
-    private func walked(
-        _ query: PreparedQuery, limit: Int, share: Double, setFilter: (inout vk_walk) -> Void
-    ) -> [VectorHit] {
+    ///   - filter: nil when all pass.
+    private func walked(_ query: PreparedQuery, limit: Int, share: Double, filter: RowFilter?) -> [VectorHit] {
         let isBroad = share >= Self.broadShare
-        let base = max(state.calibration.efSearch, limit + limit / 2)
+        let base = effort(limit: limit)
         // Stepping over rows finds paths that the graph was not built for: half as long again makes good for that.
         let ef = isBroad ? Int((Double(base) / share).rounded(.up)) : base + base / 2
         var walk = scratch.walk(rowLimit: state.rowCount, ef: ef)
-        setFilter(&walk)
-        let rescoredMax = max(Self.rescoredMin, 2 * limit)
-        let filter = walk
-        var rows = walkedRows(&walk, query, isFiltered: !isBroad, count: rescoredMax) { row in
-            share == 1 || passes(row, filter)
+        let rescoredMax = rescoredCount(limit: limit)
+        func isWanted(_ row: UInt32) -> Bool { filter?.passes(row, state.arena) ?? true }
+        let rows: [UInt32]
+        if let filter, !isBroad {
+            // What such a walk collects has passed already, but for the entries.
+            rows = filter.withWalk(&walk, state.arena) { walk in
+                walkedRows(&walk, query, isFiltered: true, count: rescoredMax) {
+                    !state.entries.contains($0) || isWanted($0)
+                }
+            }
+        } else {
+            rows = walkedRows(&walk, query, isFiltered: false, count: rescoredMax, isWanted: isWanted)
         }
+        return ranked(rows, query, limit: limit, isWanted: isWanted)
+    }
+
+    /// The length of an unfiltered walk's list.
+    func effort(limit: Int) -> Int { max(state.calibration.efSearch, limit + limit / 2) }
+
+    /// How many candidates of a walk are scored with all their bits.
+    func rescoredCount(limit: Int) -> Int { max(Self.rescoredMin, 2 * limit) }
+
+    /// The best of what a walk has found and of the rows that none finds.
+    func ranked(
+        _ rows: [UInt32], _ query: PreparedQuery, limit: Int, isWanted: (UInt32) -> Bool = { _ in true }
+    ) -> [VectorHit] {
         let scanned = state.scanned
-        if !scanned.isEmpty {
-            let passing = share == 1 ? scanned : scanned.filter { passes($0, filter) }
-            rows += candidates(among: passing, query, limit: limit)
-        }
-        return rescored(rows, query, limit: limit)
+        if scanned.isEmpty { return rescored(rows, query, limit: limit) }
+        return rescored(
+            rows + candidates(among: scanned.filter(isWanted), query, limit: limit), query, limit: limit)
     }
 
     /// The first live rows of a walk that are wanted.
     func walkedRows(
         _ walk: inout vk_walk, _ query: PreparedQuery, isFiltered: Bool, count: Int, isWanted: (UInt32) -> Bool
     ) -> [UInt32] {
-        var graph = state.arena.graph
+        var graph = state.graph
         return query.codes.withUnsafeBufferPointer { codes in
             state.entries.withUnsafeBufferPointer { entries in
                 walk.query = codes.baseAddress
@@ -115,56 +132,75 @@ struct GraphSearch {
                 walk.entry_count = entries.count
                 let table = kernels.table.pointee
                 let found = isFiltered ? table.walk_filtered(&graph, &walk) : table.walk(&graph, &walk)
-                var rows: [UInt32] = []
-                rows.reserveCapacity(min(found, count))
-                for place in 0..<found where rows.count < count {
-                    let row = walk.pool[place].row
-                    if state.arena.isLive(row, version: state.version) && isWanted(row) { rows.append(row) }
-                }
-                return rows
+                return liveRows(walk, found: found, count: count, isWanted: isWanted)
             }
         }
     }
 
-    private func passes(_ row: UInt32, _ walk: vk_walk) -> Bool {
-        if walk.tag_bits != nil { return state.arena.tagBits(row) & walk.wanted_bits != 0 }
-        return walk.allowed[Int(row >> 6)] >> UInt64(row & 63) & 1 == 1
+    /// The first live rows of a finished walk that are wanted.
+    func liveRows(_ walk: vk_walk, found: Int, count: Int, isWanted: (UInt32) -> Bool) -> [UInt32] {
+        var rows: [UInt32] = []
+        rows.reserveCapacity(min(found, count))
+        for place in 0..<found where rows.count < count {
+            let row = walk.pool[place].row
+            if state.arena.isLive(row, version: state.version) && isWanted(row) { rows.append(row) }
+        }
+        return rows
     }
 
     /// The best of the rows by their exact scores.
     func rescored(_ rows: [UInt32], _ query: PreparedQuery, limit: Int) -> [VectorHit] {
-        let scores = [Double](unsafeUninitializedCapacity: rows.count) { buffer, count in
+        let layout = state.arena.layout
+        let isDistance = layout.metric == .l2
+        let numbers = [Double](unsafeUninitializedCapacity: rows.count) { buffer, count in
             guard let out = buffer.baseAddress else { return }
-            kernels.table.pointee.gather_wide(
-                query.vector, state.arena.vectors, state.arena.layout.floatStride, rows, rows.count,
-                state.arena.layout.dimension, out)
+            let table = kernels.table.pointee
+            let gather = isDistance ? table.gather_distance_wide : table.gather_wide
+            // Every table has every kernel.
+            gather!(query.vector, state.arena.vectors, layout.floatStride, rows, rows.count, layout.dimension, out)
             count = rows.count
         }
-        var hits = zip(rows, scores).map { VectorHit(key: state.arena.key($0), score: Float($1)) }
+        var hits = zip(rows, numbers).map {
+            VectorHit(key: state.arena.key($0), score: Float(isDistance ? -$1 : $1))
+        }
         hits.sort { ($1.score, $0.key) < ($0.score, $1.key) }
         return Array(hits.prefix(limit))
     }
 
     // MARK: - By exact scores
 
-    /// The exact answer over all rows.
-    func scan(_ query: PreparedQuery, limit: Int) -> [VectorHit] {
+    /// The exact answer over all rows that pass; asked are only those that are near enough.
+    func scan(_ query: PreparedQuery, limit: Int, filter: RowFilter? = nil) -> [VectorHit] {
+        scan([query], limit: limit, filter: filter)[0]
+    }
+
+    /// The exact answers to several queries in one pass over the rows.
+    func scan(_ queries: [PreparedQuery], limit: Int, filter: RowFilter? = nil) -> [[VectorHit]] {
         let arena = state.arena
         let stride = arena.layout.codeStride
-        var set = CandidateSet(limit: limit)
-        var dots = [Int32](repeating: 0, count: Self.blockRows)
+        var sets = queries.map { _ in CandidateSet(limit: limit) }
+        let codes = queries.flatMap(\.codes)
+        var dots = [Int32](repeating: 0, count: Self.blockRows * queries.count)
         for first in Swift.stride(from: 0, to: state.rowCount, by: Self.blockRows) {
             let count = min(Self.blockRows, state.rowCount - first)
-            kernels.table.pointee.rows_i8(
-                query.codes, arena.codes + first * stride, stride, count, stride, &dots)
-            offer(
-                dots, scales: arena.scales + first, errors: arena.errors + first, count: count, query, to: &set
-            ) { position in
-                let row = UInt32(first + position)
-                return arena.isLive(row, version: state.version) ? row : nil
+            kernels.table.pointee.batch_i8(
+                codes, stride, queries.count, arena.codes + first * stride, stride, count, stride, &dots)
+            dots.withUnsafeBufferPointer { dots in
+                for (place, query) in queries.enumerated() {
+                    offer(
+                        // A block has at least one row.
+                        dots.baseAddress! + place * count, scales: arena.scales + first, errors: arena.errors + first,
+                        lengths: arena.layout.hasLengths ? arena.lengths + first : nil, count: count, query,
+                        to: &sets[place]
+                    ) { position in
+                        let row = UInt32(first + position)
+                        guard arena.isLive(row, version: state.version) else { return nil }
+                        return filter?.passes(row, arena) ?? true ? row : nil
+                    }
+                }
             }
         }
-        return exactHits(set, query, limit: limit)
+        return zip(queries, sets).map { exactHits($1, $0, limit: limit) }
     }
 
     /// The exact answer over the given rows, each of which comes once.
@@ -183,7 +219,7 @@ struct GraphSearch {
         var set = CandidateSet(limit: limit)
         var dots = [Int32](repeating: 0, count: Self.blockRows)
         var scales = [Float](repeating: 0, count: Self.blockRows)
-        var errors = scales
+        var (errors, lengths) = (scales, scales)
         rows.withUnsafeBufferPointer { rows in
             for first in Swift.stride(from: 0, to: rows.count, by: Self.blockRows) {
                 // There are rows: the range is not empty.
@@ -193,9 +229,15 @@ struct GraphSearch {
                 for position in 0..<count {
                     scales[position] = arena.scales[Int(block[position])]
                     errors[position] = arena.errors[Int(block[position])]
+                    if arena.layout.hasLengths { lengths[position] = arena.lengths[Int(block[position])] }
                 }
-                offer(dots, scales: scales, errors: errors, count: count, query, to: &set) { position in
-                    arena.isLive(block[position], version: state.version) ? block[position] : nil
+                lengths.withUnsafeBufferPointer { lengths in
+                    offer(
+                        dots, scales: scales, errors: errors,
+                        lengths: arena.layout.hasLengths ? lengths.baseAddress : nil, count: count, query, to: &set
+                    ) { position in
+                        arena.isLive(block[position], version: state.version) ? block[position] : nil
+                    }
                 }
             }
         }
@@ -206,23 +248,22 @@ struct GraphSearch {
 
     /// Offers those of a block's rows that the set can use.
     private func offer(
-        _ dots: [Int32], scales: UnsafePointer<Float>, errors: UnsafePointer<Float>, count: Int,
-        _ query: PreparedQuery, to set: inout CandidateSet, liveRow: (Int) -> UInt32?
+        _ dots: UnsafePointer<Int32>, scales: UnsafePointer<Float>, errors: UnsafePointer<Float>,
+        lengths: UnsafePointer<Float>?,
+        count: Int, _ query: PreparedQuery, to set: inout CandidateSet, liveRow: (Int) -> UInt32?
     ) {
-        let bound = vk_bound(
-            query_scale: query.quantization.scale, error_factor: query.errorFactor, slack: query.slack,
-            threshold: set.threshold, wanted_bits: 1)
+        let bound = query.bound(threshold: set.threshold, wantedBits: 1)
         withUnsafeTemporaryAllocation(of: UInt32.self, capacity: Self.blockRows) { kept in
             // The capacity is not 0.
             let keptCount = kernels.table.pointee.select_rows(
-                dots, scales, errors, Self.everyBit, count, bound, kept.baseAddress!)
+                dots, scales, errors, lengths, Self.everyBit, count, bound, kept.baseAddress!)
             for index in 0..<keptCount {
                 let position = Int(kept[index])
                 guard let row = liveRow(position) else { continue }
-                set.offer(
-                    Location(segment: 0, row: row),
-                    score: Float(dots[position]) * (scales[position] * query.quantization.scale),
-                    error: errors[position] * query.errorFactor + query.slack)
+                let estimate = query.estimate(
+                    dot: dots[position], scale: scales[position], error: errors[position],
+                    rowLength: lengths?[position])
+                set.offer(Location(segment: 0, row: row), score: estimate.score, error: estimate.error)
             }
         }
     }
@@ -232,7 +273,7 @@ struct GraphSearch {
         var best = HighestNumbers(limit: limit)
         for candidate in set.ranked() {
             // The rest promise less than what the `limit` best have already.
-            if candidate.upper < best.threshold { break }
+            if candidate.upper < query.estimate(ofExact: best.threshold) { break }
             let score = score(candidate.location.row, query.vector)
             guard score >= best.threshold else { continue }
             best.offer(score)

@@ -1,3 +1,4 @@
+internal import CVectorKernels
 internal import StrataCore
 
 /// All that a search in a graph looks at, besides the links: a value, so that a reader keeps the one it took while a
@@ -24,9 +25,23 @@ struct GraphState: Sendable {
     var calibratedCount = 0
     var addedSince = 0
     var generation = Generation()
+    /// Under ``VectorMetric/dot``: no less than the squared length of any row, so that links are chosen on the sphere on
+    /// which the kernels put the rows.
+    private(set) var reach: Float = 0
 
     /// How many rows walks can find.
     var linkedCount: Int { count - tail.count - strays.count }
+
+    /// What the C kernels see.
+    var graph: vk_graph { arena.graph(reach: reach) }
+
+    /// Takes note of a row's length. The sphere grows by a quarter more than it must, so that it grows seldom; the rows
+    /// that have links keep those that they got on the smaller one.
+    mutating func reach(_ row: UInt32) {
+        guard arena.layout.metric == .dot else { return }
+        let length = arena.lengths[Int(row)]
+        if length * length > reach { reach = length * length * 1.25 }
+    }
 
     /// The live rows that every search scans, because walks do not find them.
     var scanned: [UInt32] { strays.isEmpty ? tail : tail + strays }

@@ -42,6 +42,7 @@ struct GraphWriter: Sendable {
         let row = takeRow(&state)
         state.arena.write(
             row, key: key, vector: vector, factor: factor, bits: bits, birth: state.version + 1, kernels: kernels)
+        state.reach(row)
         let old = state.row(key)
         state.locations[key] = Location(segment: 0, row: row)
         state.count += 1
@@ -154,7 +155,7 @@ struct GraphWriter: Sendable {
 
     private func withWalk(_ state: GraphState, ef: Int, _ body: (inout vk_graph, inout vk_walk) -> Void) {
         scratches.with { scratch in
-            var (graph, walk) = (state.arena.graph, scratch.walk(rowLimit: state.rowCount, ef: ef))
+            var (graph, walk) = (state.graph, scratch.walk(rowLimit: state.rowCount, ef: ef))
             state.entries.withUnsafeBufferPointer { entries in
                 walk.entries = entries.baseAddress
                 walk.entry_count = entries.count
@@ -176,7 +177,7 @@ struct GraphWriter: Sendable {
     mutating func cleanUp(_ state: inout GraphState) {
         releaseQuarantine()
         guard !buried.isEmpty else { return }
-        var graph = state.arena.graph
+        var graph = state.graph
         _ = kernels.table.pointee.mend_rows(&graph, 0, UInt32(state.rowCount), rule)
         for row in buried { state.arena.clearLinks(row) }
         quarantine.append((state.generation, buried))
@@ -246,21 +247,24 @@ struct GraphWriter: Sendable {
         centeredCount = state.linkedCount
         let scan = scratches.with { scratch -> UInt32? in
             guard let center = Self.centre(of: state, kernels: kernels) else { return nil }
-            let search = GraphSearch(state: state, kernels: kernels, exactRowsMax: 0, scratch: scratch)
+            let search = GraphSearch(
+                state: state, kernels: kernels, exactRowsMax: 0, scratch: scratch, scratches: scratches)
             var walk = scratch.walk(rowLimit: state.rowCount, ef: options.efConstruction)
             return search.walkedRows(&walk, center, isFiltered: false, count: 1) { _ in true }.first
         }
         if let scan { state.entries = [scan] }
     }
 
-    /// The direction of the sum of a sample of rows; nil when they cancel out.
+    /// The middle of a sample of rows; nil when they cancel out and the metric asks for a direction.
     static func centre(of state: GraphState, kernels: VectorKernels) -> PreparedQuery? {
         let layout = state.arena.layout
-        var sum = [Float](repeating: 0, count: layout.dimension)
-        for location in state.locations.sample(1000) {
+        var middle = [Float](repeating: 0, count: layout.dimension)
+        let sample = state.locations.sample(1000)
+        let share = 1 / Float(max(sample.count, 1))
+        for location in sample {
             let vector = state.arena.vectors + Int(location.row) * layout.floatStride
-            for component in 0..<layout.dimension { sum[component] += vector[component] }
+            for component in 0..<layout.dimension { middle[component] += vector[component] * share }
         }
-        return try? PreparedQuery(sum, layout: layout, kernels: kernels)
+        return try? PreparedQuery(middle, layout: layout, kernels: kernels)
     }
 }

@@ -6,10 +6,12 @@ struct Location: Sendable, Hashable {
     var row: UInt32
 }
 
-/// From keys to rows, in shards, so that a writer copies one shard and not the map when a reader holds the old one.
+/// From keys to rows, in shards, so that a writer copies one shard and not the map when a reader holds the old one. A small
+/// map has one shard: a table of 256 would be most of what a namespace of a few memories costs.
 struct KeyMap: Sendable {
     private static let shardBits = 8
-    private var shards = [[RecordKey: Location]](repeating: [:], count: 1 << shardBits)
+    private static let smallMax = 512
+    private var shards: [[RecordKey: Location]] = [[:]]
 
     /// The place of a key in the order of samples: SplitMix64's finaliser, which sends no two keys to one place.
     private static func hash(_ key: RecordKey) -> UInt64 {
@@ -20,18 +22,30 @@ struct KeyMap: Sendable {
     }
 
     /// The leading bits choose the shard, so that the shards lie in the order of the hashes.
-    private static func shard(_ key: RecordKey) -> Int { Int(hash(key) >> (64 - UInt64(shardBits))) }
+    private func shard(_ key: RecordKey) -> Int {
+        shards.count == 1 ? 0 : Int(Self.hash(key) >> (64 - UInt64(Self.shardBits)))
+    }
+
+    private mutating func split() {
+        let all = shards[0]
+        shards = Array(repeating: [:], count: 1 << Self.shardBits)
+        for (key, location) in all { shards[shard(key)][key] = location }
+    }
 
     /// Makes room for so many keys in all.
     mutating func reserveCapacity(_ count: Int) {
+        if count > Self.smallMax && shards.count == 1 { split() }
         // Shards differ in size by chance; an eighth more covers nearly all of them.
         let perShard = count / shards.count
         for index in shards.indices { shards[index].reserveCapacity(perShard + perShard / 8) }
     }
 
     subscript(key: RecordKey) -> Location? {
-        get { shards[Self.shard(key)][key] }
-        set { shards[Self.shard(key)][key] = newValue }
+        get { shards[shard(key)][key] }
+        set {
+            shards[shard(key)][key] = newValue
+            if shards.count == 1 && shards[0].count > Self.smallMax { split() }
+        }
     }
 
     /// The rows of the `limit` keys whose hashes are lowest, in the order of the hashes: a sample that depends on the

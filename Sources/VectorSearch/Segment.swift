@@ -11,19 +11,25 @@ internal import StrataCore
 struct RowLayout: Sendable {
     /// The number of components.
     let dimension: Int
+    let metric: VectorMetric
     /// Bytes from one row of codes to the next: whole cache lines, so that no kernel needs a tail.
     let codeStride: Int
     /// Floats from one full row to the next: whole cache lines.
     let floatStride: Int
 
-    /// The fewest rows of a segment; a small namespace pays for no more.
-    static let rowsMin = 64
+    /// The rows of the first segment. Each further one has as many as all before it, so that a namespace of a few memories
+    /// pays for a few rows, and none for more than twice its own.
+    static let rowsMin = 4
 
-    init(dimension: Int) {
+    init(dimension: Int, metric: VectorMetric) {
         self.dimension = dimension
+        self.metric = metric
         codeStride = (dimension + 63) / 64 * 64
         floatStride = (dimension + 15) / 16 * 16
     }
+
+    /// Whether each row's length is kept: otherwise it is 1.
+    var hasLengths: Bool { metric != .cosine }
 
     /// The most rows of a segment: the codes of that many fill one huge page, except for very short vectors.
     var rowsMax: Int { min(max(Self.hugePageBytes / codeStride, 256), 16_384) }
@@ -47,6 +53,8 @@ final class SegmentStorage: @unchecked Sendable {
     let keys: UnsafeMutablePointer<RecordKey>
     let scales: UnsafeMutablePointer<Float>
     let errors: UnsafeMutablePointer<Float>
+    /// Nil when every row has unit length.
+    let lengths: UnsafeMutablePointer<Float>?
     private let base: UnsafeMutableRawPointer
 
     init(layout: RowLayout, capacity: Int) {
@@ -56,7 +64,7 @@ final class SegmentStorage: @unchecked Sendable {
         let vectorBytes = capacity * layout.floatStride * MemoryLayout<Float>.stride
         let keyBytes = capacity * MemoryLayout<RecordKey>.stride
         let floatBytes = capacity * MemoryLayout<Float>.stride
-        byteCount = codeBytes + vectorBytes + keyBytes + 2 * floatBytes
+        byteCount = codeBytes + vectorBytes + keyBytes + (layout.hasLengths ? 3 : 2) * floatBytes
         let isLarge = byteCount >= RowLayout.hugePageBytes
         base = .allocate(byteCount: byteCount, alignment: isLarge ? RowLayout.hugePageBytes : 64)
         #if os(Linux)
@@ -73,6 +81,7 @@ final class SegmentStorage: @unchecked Sendable {
         keys = take(RecordKey.self, bytes: keyBytes)
         scales = take(Float.self, bytes: floatBytes)
         errors = take(Float.self, bytes: floatBytes)
+        lengths = layout.hasLengths ? take(Float.self, bytes: floatBytes) : nil
     }
 
     deinit { base.deallocate() }
@@ -80,7 +89,7 @@ final class SegmentStorage: @unchecked Sendable {
     /// The full row of a slot.
     func vector(_ row: Int) -> UnsafeMutablePointer<Float> { vectors + row * layout.floatStride }
 
-    /// Fills a slot with a vector, scaled to unit length by `factor`.
+    /// Fills a slot with a vector, multiplied by `factor`.
     func write(
         _ row: Int, key: RecordKey, vector source: UnsafePointer<Float>, factor: Double, kernels: VectorKernels
     ) {
@@ -92,6 +101,7 @@ final class SegmentStorage: @unchecked Sendable {
         keys[row] = key
         scales[row] = quantization.scale
         errors[row] = quantization.error
+        lengths?[row] = kernels.length(target, layout.dimension)
     }
 
     /// Fills a slot with a copy of another segment's.
@@ -102,6 +112,7 @@ final class SegmentStorage: @unchecked Sendable {
         keys[row] = source.keys[sourceRow]
         scales[row] = source.scales[sourceRow]
         errors[row] = source.errors[sourceRow]
+        if let lengths, let sourceLengths = source.lengths { lengths[row] = sourceLengths[sourceRow] }
     }
 }
 

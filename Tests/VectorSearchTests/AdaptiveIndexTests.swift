@@ -22,6 +22,16 @@ import Testing
         try suite.check(seed: seed)
     }
 
+    @Test(arguments: [VectorMetric.dot, .l2])
+    func adaptiveIndexConformsUnderEveryMetric(metric: VectorMetric) throws {
+        let suite = VectorIndexConformance(metric: metric, recallMin: 0.95) {
+            var options = Self.options()
+            options.metric = metric
+            return try AdaptiveIndex(dimension: $0, switchCount: 30, options: options)
+        }
+        try suite.check(seed: 13)
+    }
+
     @Test func searchesAreCompleteAtEveryMomentOfTheSwitch() throws {
         let dimension = 16
         let snapshot = clusteredSnapshot(seed: 21, count: 900, dimension: dimension)

@@ -16,8 +16,9 @@ import Testing
 
     deinit { try? FileManager.default.removeItem(at: folder) }
 
-    private func makeIndex(dimension: Int = 20) throws -> GraphIndex {
+    private func makeIndex(dimension: Int = 20, metric: VectorMetric = .cosine) throws -> GraphIndex {
         var options = GraphOptions()
+        options.metric = metric
         options.degree = 16
         options.efConstruction = 32
         options.exactRowsMax = 0
@@ -33,11 +34,13 @@ import Testing
         return index
     }
 
-    @Test func anOpenedIndexAnswersAsTheSavedOne() throws {
-        let index = try makeIndex()
+    @Test(arguments: VectorMetric.allCases)
+    func anOpenedIndexAnswersAsTheSavedOne(metric: VectorMetric) throws {
+        let index = try makeIndex(metric: metric)
         try index.save(to: path, change: 4711)
-        let (opened, change) = try GraphIndex.open(path, options: index.options)
+        let (opened, change) = try GraphIndex.open(path, options: walkingOptions())
         #expect(change == 4711)
+        #expect(opened.options.metric == metric)
         #expect(opened.count == index.count && opened.dimension == 20)
         #expect(opened.calibration == index.calibration)
         #expect(opened.audit.links == index.audit.links)
@@ -59,6 +62,14 @@ import Testing
         #expect(try FileManager.default.contentsOfDirectory(atPath: folder.path) == ["graph.index"])
     }
 
+    /// Those of ``makeIndex(dimension:metric:)`` that the file does not hold.
+    private func walkingOptions() -> GraphOptions {
+        var options = GraphOptions()
+        options.efConstruction = 32
+        options.exactRowsMax = 0
+        return options
+    }
+
     @Test func anEmptyIndexAndOneWithoutLinksComeBack() throws {
         try GraphIndex(dimension: 3).save(to: path, change: 0)
         let (empty, _) = try GraphIndex.open(path)
@@ -73,7 +84,7 @@ import Testing
     }
 
     @Test func everyDamagedByteIsNoticed() throws {
-        try makeIndex(dimension: 5).save(to: path, change: 1)
+        try makeIndex(dimension: 5, metric: .l2).save(to: path, change: 1)
         let whole = try Data(contentsOf: URL(filePath: path))
         var random = SeededGenerator(seed: 4)
         let padding = try paddingOffsets(of: whole)

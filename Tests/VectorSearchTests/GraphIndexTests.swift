@@ -1,5 +1,6 @@
 import StrataCore
 import StrataTesting
+import Synchronization
 import Testing
 
 @testable import VectorSearch
@@ -26,9 +27,23 @@ private func walking(
         try suite.check(seed: seed)
     }
 
-    @Test(arguments: [21, 22] as [UInt64])
-    func manyOperationsOnManyKeysFindNearlyAll(seed: UInt64) throws {
-        let suite = VectorIndexConformance(recallMin: 0.97) { try GraphIndex(dimension: $0, options: walking()) }
+    @Test(arguments: [VectorMetric.dot, .l2])
+    func graphIndexConformsUnderEveryMetric(metric: VectorMetric) throws {
+        let suite = VectorIndexConformance(metric: metric, recallMin: 0.95) {
+            var options = walking()
+            options.metric = metric
+            return try GraphIndex(dimension: $0, options: options)
+        }
+        try suite.check(seed: 13)
+    }
+
+    @Test(arguments: [(21, .cosine), (22, .cosine), (21, .dot), (21, .l2)] as [(UInt64, VectorMetric)])
+    func manyOperationsOnManyKeysFindNearlyAll(seed: UInt64, metric: VectorMetric) throws {
+        let suite = VectorIndexConformance(metric: metric, recallMin: 0.97) {
+            var options = walking()
+            options.metric = metric
+            return try GraphIndex(dimension: $0, options: options)
+        }
         try suite.checkOperations(seed: seed, dimension: 17, keyCount: 900, stepCount: 6000)
     }
 
@@ -93,6 +108,49 @@ private func walking(
         #expect(zip(hits, exact).allSatisfy { $0.score == $1 })
     }
 
+    /// Lengths that differ by a factor of three: what is nearest differs from metric to metric.
+    @Test(arguments: [VectorMetric.dot, .l2])
+    func aGraphOfEachMetricFindsItsNearest(metric: VectorMetric) throws {
+        let dimension = 32
+        var random = SeededGenerator(seed: 55)
+        let directions = clusteredSnapshot(seed: 56, count: 5100, dimension: dimension)
+        let vectors = (0..<5100).map { row in
+            let length = Float.random(in: 0.5...1.5, using: &random)
+            return directions.vector(row, dimension: dimension).map { $0 * length }
+        }
+        let stored = VectorSnapshot(
+            change: 1, keys: Array(directions.keys[..<5000]), tags: Array(directions.tags[..<5000]),
+            components: vectors[..<5000].flatMap { $0 })
+        var options = walking()
+        options.metric = metric
+        let index = try GraphIndex(snapshot: stored, dimension: dimension, options: options)
+        let flat = try FlatIndex(snapshot: stored, dimension: dimension, metric: metric)
+        let queries = Array(vectors[5000...])
+        #expect(try recall(of: index, against: flat, queries: queries) >= 0.95)
+        #expect(try recall(of: index, against: flat, queries: queries, filter: .tags(0b111)) >= 0.95)
+        #expect(index.audit.flaw == nil)
+        let other = try FlatIndex(snapshot: stored, dimension: dimension)
+        #expect(try recall(of: other, against: flat, queries: queries) < 0.9)
+        let hits = try index.search(queries[0], limit: 10, filter: .none)
+        #expect(zip(hits, try flat.scores(queries[0], of: hits.map(\.key))).allSatisfy { $0.score == $1 })
+    }
+
+    /// The longest vectors come last, so that the sphere on which links are chosen grows again and again.
+    @Test func vectorsThatGrowLongerAreFoundByTheirInnerProduct() throws {
+        let dimension = 16
+        var (random, options) = (SeededGenerator(seed: 57), walking())
+        options.metric = .dot
+        let index = try GraphIndex(dimension: dimension, options: options)
+        let flat = try FlatIndex(dimension: dimension, metric: .dot)
+        for key in 0..<1500 {
+            let vector = random.vector(dimension: dimension).map { $0 * (1 + Float(key) / 100) }
+            try index.upsert(RecordKey(key), vector, tag: 0)
+            try flat.upsert(RecordKey(key), vector, tag: 0)
+        }
+        let queries = (0..<80).map { _ in random.vector(dimension: dimension) }
+        #expect(try recall(of: index, against: flat, queries: queries) >= 0.95)
+    }
+
     @Test(arguments: [(0b1, 0.125), (0b11, 0.25), (0b1111, 0.5), (0b0111_1111, 0.875)] as [(UInt8, Double)])
     func filtersFindWhatPasses(tags: UInt8, share: Double) throws {
         let dimension = 32
@@ -102,7 +160,10 @@ private func walking(
         let queries = (0..<60).map { snapshot.vector($0 * 61, dimension: dimension) }
         let keys = snapshot.keys.filter { tags >> UInt8($0 % 8) & 1 == 1 }
         #expect(abs(Double(keys.count) / 4000 - share) < 0.01)
-        for filter in [VectorFilter.tags(tags), .keys(keys)] {
+        let far = keys + [RecordKey.min, .max]
+        for filter in [
+            VectorFilter.tags(tags), .keys(keys), .keys(far), .predicate { tags >> UInt8($0 % 8) & 1 == 1 },
+        ] {
             #expect(try recall(of: index, against: flat, queries: queries, filter: filter) >= 0.95)
             let allowed = Set(keys)
             for query in queries {
@@ -110,6 +171,57 @@ private func walking(
                 #expect(hits.count == 25 && hits.allSatisfy { allowed.contains($0.key) })
             }
         }
+    }
+
+    @Test(arguments: VectorKernels.available)
+    func aBatchAnswersAsItsQueriesAlone(kernels: VectorKernels) throws {
+        let dimension = 20
+        let snapshot = clusteredSnapshot(seed: 63, count: 1200, dimension: dimension)
+        let index = try GraphIndex(snapshot: snapshot, dimension: dimension, options: walking(), kernels: kernels)
+        // Rows that are dead, and rows that are scanned because they are equal.
+        index.delete((0..<100).map { RecordKey($0) })
+        for key in 2000..<2030 { try index.upsert(RecordKey(key), snapshot.vector(500, dimension: dimension), tag: 1) }
+        let exact = try GraphIndex(snapshot: snapshot, dimension: dimension, kernels: kernels)
+        for queryCount in [0, 1, 2, 4, 5, 70] {
+            let queries = (0..<queryCount).map { snapshot.vector($0 * 13, dimension: dimension) }
+            for filter in [VectorFilter.none, .tags(0b11)] {
+                for index in [index, exact] {
+                    let alone = try queries.map { try index.search($0, limit: 7, filter: filter) }
+                    #expect(try index.search(queries, limit: 7, filter: filter) == alone)
+                }
+            }
+        }
+        #expect(
+            try index.search(
+                Array(repeating: snapshot.vector(3, dimension: dimension), count: 3), limit: 0, filter: .none) == [
+                    [], [], [],
+                ])
+        #expect(throws: StrataError.self) { try index.search([[1]], limit: 1, filter: .none) }
+    }
+
+    /// Ranges of keys are ranges of time, because keys ascend.
+    @Test(arguments: [0, 5, 40, 400, 1500, 2999, 3000] as [RecordKey])
+    func aPredicateIsAskedAboutFewKeysAndFillsTheLimit(end: RecordKey) throws {
+        let dimension = 24
+        let snapshot = clusteredSnapshot(seed: 62, count: 3000, dimension: dimension)
+        let index = try GraphIndex(snapshot: snapshot, dimension: dimension, options: walking())
+        let flat = try FlatIndex(snapshot: snapshot, dimension: dimension)
+        let queries = (0..<40).map { snapshot.vector($0 * 71, dimension: dimension) }
+        let askedCount = Atomic(0)
+        func filter(_ count: Bool) -> VectorFilter {
+            .predicate { key in
+                if count { askedCount.add(1, ordering: .relaxed) }
+                return key < end
+            }
+        }
+        for query in queries {
+            let hits = try index.search(query, limit: 10, filter: filter(true))
+            #expect(hits.count == min(10, Int(end)) && hits.allSatisfy { $0.key < end })
+            #expect(try flat.search(query, limit: 10, filter: filter(false)).map(\.key).allSatisfy { $0 < end })
+        }
+        if end >= 1500 { #expect(askedCount.load(ordering: .relaxed) / queries.count < 1000) }
+        guard end > 0 else { return }
+        #expect(try recall(of: index, against: flat, queries: queries, filter: filter(false)) >= 0.95)
     }
 
     /// One cluster passes and the queries come from the others: a walk that only steps towards the query ends before it

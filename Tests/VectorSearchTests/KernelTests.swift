@@ -81,6 +81,12 @@ import VectorSearch
                 // The classic bound n·u·Σ|aᵢbᵢ|, with a little for products that underflow.
                 let bound = Double(length) * 0x1p-24 * magnitude + Double(length) * 0x1p-149
                 #expect(abs(Double(table.dot_f32(a, b, length)) - exact) <= bound, "length \(length)")
+                var squares = 0.0
+                for i in 0..<length { squares += (Double(a[i]) - Double(b[i])) * (Double(a[i]) - Double(b[i])) }
+                #expect(
+                    abs(table.distance_wide(a, b, length) - squares) <= Double(length) * 0x1p-51 * squares,
+                    "length \(length)")
+                #expect(table.distance_wide(a, a, length) == 0)
                 let wideBound = Double(length) * 0x1p-52 * magnitude
                 #expect(abs(table.dot_wide(a, b, length) - exact) <= wideBound, "length \(length)")
             }
@@ -158,16 +164,23 @@ import VectorSearch
             let scales = (0..<count).map { _ in Float.random(in: 0...1, using: &random) }
             let errors = (0..<count).map { _ in Float.random(in: 0...1, using: &random) }
             let bits = (0..<count).map { _ in UInt8.random(in: 0..<8, using: &random) }
+            // Quarters: products and sums of them are exact, in whatever order they are taken.
+            let lengths = (0..<count).map { _ in Float(Int.random(in: 0...20, using: &random)) / 4 }
             for threshold: Float in [-.infinity, 10, .infinity] {
                 let bound = vk_bound(
-                    query_scale: 0.25, error_factor: 1.5, slack: 0.125, threshold: threshold, wanted_bits: 5)
-                var kept = [UInt32](repeating: 0, count: count + 1)
-                let keptCount = table.select_rows(dots, scales, errors, bits, count, bound, &kept)
-                let expected = (0..<count).filter { row in
-                    let upper = Float(dots[row]) * (scales[row] * 0.25) + errors[row] * 1.5 + 0.125
-                    return upper >= threshold && bits[row] & 5 != 0
+                    query_scale: 0.25, error_factor: 1.5, slack: 0.125, length_factor: 0.5, square_factor: -0.5,
+                    threshold: threshold, wanted_bits: 5)
+                for hasLengths in [false, true] {
+                    var kept = [UInt32](repeating: 0, count: count + 1)
+                    let keptCount = table.select_rows(
+                        dots, scales, errors, hasLengths ? lengths : nil, bits, count, bound, &kept)
+                    let expected = (0..<count).filter { row in
+                        var upper = Float(dots[row]) * (scales[row] * 0.25) + errors[row] * 1.5 + 0.125
+                        if hasLengths { upper += lengths[row] * (lengths[row] * -0.5 + 0.5) }
+                        return upper >= threshold && bits[row] & 5 != 0
+                    }
+                    #expect(kept[..<keptCount].map { Int($0) } == expected, "count \(count)")
                 }
-                #expect(kept[..<keptCount].map { Int($0) } == expected, "count \(count)")
             }
         }
     }

@@ -9,6 +9,8 @@ struct Job: Decodable {
         var alpha: Float?
         var exactRowsMax: Int?
         var recallTarget: Double?
+        /// `cosine`, `dot` or `l2`.
+        var metric: String?
     }
 
     let params: Parameters
@@ -44,6 +46,8 @@ struct JobResult: Encodable {
         var ids: String
         var qps1: Double
         var qps2: Double?
+        /// One thread, all queries in one call.
+        var qpsBatch: Double?
         var p50Us: Double?
         var p99Us: Double?
     }
@@ -53,6 +57,9 @@ struct JobResult: Encodable {
         var p: Int
         var ids: String
         var qps1: Double
+        /// The same set as an array of keys, and as a predicate.
+        var keysQps1: Double
+        var predicateQps1: Double
     }
 
     var version = "strata"

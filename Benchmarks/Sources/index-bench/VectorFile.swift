@@ -1,11 +1,42 @@
 import Foundation
 
-/// Rows of 32-bit values, each behind its length: `.fvecs` when they are floats, `.ivecs` when integers.
+/// Rows of 32-bit values: each behind its length in `.fvecs` (floats) and `.ivecs` (integers), or numpy's `.npy` with
+/// rows of floats.
 struct VectorFile {
     let rows: [[Float]]
 
     init(_ path: String) throws {
-        rows = try Self.words(path).map { $0.map { Float(bitPattern: $0) } }
+        rows = try path.hasSuffix(".npy") ? Self.array(path) : Self.words(path).map { $0.map { Float(bitPattern: $0) } }
+    }
+
+    /// The format is described at <https://numpy.org/doc/stable/reference/generated/numpy.lib.format.html>.
+    private static func array(_ path: String) throws -> [[Float]] {
+        struct NotAnArray: Error, CustomStringConvertible { let description: String }
+        let data = try Data(contentsOf: URL(filePath: path), options: .alwaysMapped)
+        let bytes = [UInt8](data.prefix(12))
+        guard bytes.count == 12, bytes[..<6] == [0x93, 0x4e, 0x55, 0x4d, 0x50, 0x59] else {
+            throw NotAnArray(description: "\(path) is not a .npy file")
+        }
+        let isOld = bytes[6] == 1
+        let size = Int(bytes[8]) | Int(bytes[9]) << 8 | (isOld ? 0 : Int(bytes[10]) << 16 | Int(bytes[11]) << 24)
+        let start = isOld ? 10 : 12
+        let header = String(decoding: data[start..<min(start + size, data.count)], as: UTF8.self)
+        let shape = header.firstMatch(of: /'shape': \((\d+), (\d+)\)/).flatMap { match in
+            Int(match.1).flatMap { rows in Int(match.2).map { (rows, $0) } }
+        }
+        guard let (rowCount, width) = shape, header.contains("'<f4'"), header.contains("'fortran_order': False"),
+            data.count >= start + size + rowCount * width * 4
+        else { throw NotAnArray(description: "\(path) has no rows of little-endian 32-bit floats") }
+        return data.withUnsafeBytes { bytes in
+            (0..<rowCount).map { row in
+                let at = start + size + row * width * 4
+                return (0..<width).map {
+                    Float(
+                        bitPattern: UInt32(
+                            littleEndian: bytes.loadUnaligned(fromByteOffset: at + $0 * 4, as: UInt32.self)))
+                }
+            }
+        }
     }
 
     static func integers(_ path: String) throws -> [[Int]] {

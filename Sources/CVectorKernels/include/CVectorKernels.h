@@ -12,6 +12,9 @@ typedef struct {
     float error_factor;
     /// Added for the query's quantisation error and for rounding.
     float slack;
+    /// What a row's length and its square are multiplied by, where rows have lengths of their own.
+    float length_factor;
+    float square_factor;
     /// The lowest upper bound that stays.
     float threshold;
     /// A row stays only when its bits and these have one in common.
@@ -26,6 +29,16 @@ typedef struct {
     uint32_t row;
 } vk_candidate;
 
+/// What a higher score means.
+typedef enum {
+    /// The inner product of rows of unit length.
+    VK_COSINE = 0,
+    /// The inner product.
+    VK_DOT = 1,
+    /// The inner product less half the row's squared length, which orders rows as their distance to the query does.
+    VK_L2 = 2,
+} vk_metric;
+
 /// A navigable graph over quantised rows. Rows are below 2^31.
 ///
 /// A row of links holds `2 * link_words` row numbers, two in a word, the even one in the low half; `VK_NO_ROW` stands
@@ -36,6 +49,11 @@ typedef struct {
     /// Bytes from one row of codes to the next, a multiple of 64; the bytes past the components are 0.
     size_t code_stride;
     const float *scales;
+    vk_metric metric;
+    /// The rows' lengths; not looked at when all are 1, as under VK_COSINE.
+    const float *lengths;
+    /// Under VK_DOT: no less than any row's squared length.
+    float reach;
     uint64_t *links;
     /// At most VK_LINK_WORDS_MAX.
     size_t link_words;
@@ -48,11 +66,15 @@ typedef struct {
 
 #define VK_NO_ROW 0xffffffffu
 #define VK_LINK_WORDS_MAX 48
+/// The most walks of a batch.
+#define VK_BATCH_MAX 8
 
 /// One walk: what to look for, and the memory to do it in.
 typedef struct {
     const int8_t *query;
     float query_scale;
+    /// The query's height (see links.h) when a row is the query, for a change of links; 0 for a search.
+    float lift;
     const uint32_t *entries;
     size_t entry_count;
     /// Rows from here on do not exist for this walk.
@@ -61,11 +83,17 @@ typedef struct {
     uint32_t skipped_row;
     /// The number of candidates to keep.
     size_t ef;
-    /// Filters of a filtered walk: a byte a row, eight in a word, of which one bit must be among the wanted ones; or,
-    /// when that is NULL, one bit a row.
+    /// The filter of a filtered walk: a byte a row, eight in a word, of which one bit must be among the wanted ones; or,
+    /// when that is NULL, a bit for each key of `key_span` from `key_first` on, where row `r` has the key `keys[r]`; or,
+    /// when that is NULL too, a function.
     const uint64_t *tag_bits;
     uint8_t wanted_bits;
-    const uint64_t *allowed;
+    const uint64_t *keys;
+    const uint64_t *key_bits;
+    uint64_t key_first;
+    uint64_t key_span;
+    int (*test)(const void *context, uint32_t row);
+    const void *context;
     /// Room for a bit for each row below the limit.
     uint32_t *visited;
     /// Room for `ef` candidates; the best so far, best first.
@@ -96,6 +124,8 @@ typedef struct {
     /// The inner product of two vectors, accumulated in double precision: every product is exact, so that sets differ
     /// only in the order of the sum.
     double (*dot_wide)(const float *a, const float *b, size_t n);
+    /// The squared distance of two vectors, accumulated in double precision.
+    double (*distance_wide)(const float *a, const float *b, size_t n);
     /// The inner product of two vectors of signed bytes, exact for every value.
     int32_t (*dot_i8)(const int8_t *a, const int8_t *b, size_t n);
 
@@ -107,6 +137,10 @@ typedef struct {
         float *out);
     /// The same with the listed rows in double precision.
     void (*gather_wide)(
+        const float *query, const float *rows, size_t stride, const uint32_t *list, size_t count, size_t n,
+        double *out);
+    /// The squared distances of a query to the listed rows in double precision.
+    void (*gather_distance_wide)(
         const float *query, const float *rows, size_t stride, const uint32_t *list, size_t count, size_t n,
         double *out);
     /// The inner products of a query with `count` rows that follow one another.
@@ -128,17 +162,20 @@ typedef struct {
     /// magnitude over 127. `squared_error` gets the squared length of what the codes lose. `v` must be finite.
     float (*quantize)(const float *v, size_t n, int8_t *codes, double *squared_error);
     /// Lists the rows that stay candidates, in order, and returns how many there are: those with a wanted bit and
-    /// `dot * scale * query_scale + error * error_factor + slack >= threshold`. `out` has room for `count`.
+    /// `dot * scale * query_scale + error * error_factor + slack + length * length_factor + length² * square_factor >=
+    /// threshold`, without the terms of the length when `lengths` is NULL. `out` has room for `count`.
     size_t (*select_rows)(
-        const int32_t *dots, const float *scales, const float *errors, const uint8_t *bits, size_t count,
-        vk_bound bound, uint32_t *out);
+        const int32_t *dots, const float *scales, const float *errors, const float *lengths, const uint8_t *bits,
+        size_t count, vk_bound bound, uint32_t *out);
 
     /// Best-first search of a graph; returns how many candidates are in the pool, best first.
     size_t (*walk)(const vk_graph *graph, vk_walk *walk);
+    /// At most VK_BATCH_MAX walks, step by step in turn; `found[i]` gets what `walk` returns for each.
+    void (*walk_batch)(const vk_graph *graph, vk_walk *walks, size_t count, size_t *found);
     /// The same over rows that pass the walk's filter, through at most one row that does not at a time. The entries may
     /// come back although they do not pass.
     size_t (*walk_filtered)(const vk_graph *graph, vk_walk *walk);
-    /// Links a row that has no links yet: finds its neighbourhood by `walk`, of which `query`, `query_scale` and
+    /// Links a row that has no links yet: finds its neighbourhood by `walk`, of which `query`, `query_scale`, `lift` and
     /// `skipped_row` are set here, and writes links both ways. Returns how many rows link back: none when
     /// others stand for the row, and none without writing any link when eight rows with the same codes are linked. Several threads may link different rows.
     size_t (*link_row)(const vk_graph *graph, vk_walk *walk, uint32_t row, vk_link_rule rule);
