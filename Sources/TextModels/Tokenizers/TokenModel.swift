@@ -30,6 +30,15 @@ enum TokenModel: Sendable {
         return section.node["max_input_chars_per_word"] == nil ? "" : "WordPiece"
     }
 
+    /// The token for what the vocabulary cannot spell; of byte pair encodings, which spell bytes, there is none to tell.
+    var unknownID: Int32? {
+        switch self {
+        case .wordPiece(let model): model.unknownID
+        case .bpe: nil
+        case .unigram(let model): model.unknownID
+        }
+    }
+
     /// Appends the tokens of words, in order; stops after the word with which there are more than `countMax`.
     func tokenize(_ words: [Range<Int>], of text: ValidUTF8, into ids: inout [Int32], stoppingAfter countMax: Int) {
         // The kind is told once for all words, so that no word pays for taking the model out of its case.
