@@ -186,9 +186,10 @@ extension ModelCard.Reranking.Prompt {
     /// Decodes the texts.
     public init(from decoder: any Decoder) throws {
         let values = try decoder.closedContainer(keyedBy: CodingKeys.self)
+        start = try values.decode(String.self, forKey: .start)
         beforeQuery = try values.decode(String.self, forKey: .beforeQuery)
         beforeDocument = try values.decode(String.self, forKey: .beforeDocument)
-        afterDocument = try values.decode(String.self, forKey: .afterDocument)
+        end = try values.decode(String.self, forKey: .end)
     }
 }
 

@@ -13,18 +13,22 @@ extension ModelCard {
             case none
         }
 
-        /// The texts around query and document, for models that read a prompt; user texts lose the tokenizer's special
+        /// The texts around query and document, for models that read a prompt. User texts lose the tokenizer's added
         /// tokens first, so that a memory cannot end the prompt.
+        ///
+        /// The two in the middle are tokenized together with query and document, as tokens may span their borders.
         public struct Prompt: Sendable, Hashable, Codable {
+            /// First of all, tokenized apart and always read.
+            public let start: String
             /// Before the query.
             public let beforeQuery: String
             /// Between the query and the document.
             public let beforeDocument: String
-            /// After the document; always read, however long the document is.
-            public let afterDocument: String
+            /// Last of all, tokenized apart and always read, however long the document is.
+            public let end: String
 
             enum CodingKeys: String, CodingKey {
-                case beforeQuery, beforeDocument, afterDocument
+                case start, beforeQuery, beforeDocument, end
             }
         }
 

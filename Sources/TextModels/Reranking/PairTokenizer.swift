@@ -24,7 +24,7 @@ struct PairTokenizer: Sendable {
             return Query(text: text, ids: Array(ids.prefix(room)), isTruncated: ids.count > room)
         }
         // Within a prompt the query's tokens depend on what surrounds it, so that the text itself is cut.
-        let clean = withoutSpecialTokens(text)
+        let clean = withoutAddedTokens(text)
         let short = longestPrefix(of: clean, tokenCountMax: room)
         return Query(text: short, ids: [], isTruncated: short.utf8.count < clean.utf8.count)
     }
@@ -38,11 +38,12 @@ struct PairTokenizer: Sendable {
                 query.ids[...], ids.prefix(room), addSpecialTokens: true,
                 isTruncated: query.isTruncated || ids.count > room)
         }
-        let before = tokenizer.steps.tokenIDs(prompt.beforeQuery, stoppingAfter: .max)
-        let after = tokenizer.steps.tokenIDs(prompt.afterDocument, stoppingAfter: .max)
+        let before = tokenizer.steps.tokenIDs(prompt.start, stoppingAfter: .max)
+        let after = tokenizer.steps.tokenIDs(prompt.end, stoppingAfter: .max)
         let room = max(0, tokenCountMax - before.count - after.count)
         let body = tokenizer.steps.tokenIDs(
-            query.text + prompt.beforeDocument + withoutSpecialTokens(document), stoppingAfter: room)
+            prompt.beforeQuery + query.text + prompt.beforeDocument + withoutAddedTokens(document),
+            stoppingAfter: room)
         let ids = before + body.prefix(room) + after
         return TokenizedText(
             ids: ids, typeIDs: Array(repeating: 0, count: ids.count),
@@ -52,13 +53,13 @@ struct PairTokenizer: Sendable {
     /// Tokens that are neither the query's nor the document's.
     private var frameCount: Int {
         guard let prompt else { return tokenizer.postProcessor.specialCount(isPair: true) }
-        return [prompt.beforeQuery, prompt.beforeDocument, prompt.afterDocument].reduce(0) {
+        return [prompt.start, prompt.beforeQuery, prompt.beforeDocument, prompt.end].reduce(0) {
             $0 + tokenizer.steps.tokenIDs($1, stoppingAfter: .max).count
         }
     }
 
     /// Added tokens are looked for in the text itself, so that a memory which spells one would end the prompt.
-    private func withoutSpecialTokens(_ text: String) -> String {
+    private func withoutAddedTokens(_ text: String) -> String {
         var text = text
         // Taking one out may join what was around it to another.
         while let found = Self.first(of: tokenizer.addedTokenTexts, in: text) {

@@ -13,7 +13,8 @@ struct OnnxSessionTests {
         let mask = [Int64](repeating: 1, count: ids.count)
         return try ids.withUnsafeBufferPointer { ids in
             try mask.withUnsafeBufferPointer { mask in
-                let tensors = [try #require(ids.baseAddress), try #require(mask.baseAddress)].map {
+                let bases = [try #require(ids.baseAddress), try #require(mask.baseAddress)]
+                let tensors = bases.map {
                     OnnxSession.Tensor(
                         bytes: $0, byteCount: ids.count * 8, elementType: .int64,
                         shape: [rows.count, rows[0].count])
