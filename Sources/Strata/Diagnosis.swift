@@ -83,6 +83,11 @@ private struct Diagnosis {
                 Check(
                     "model", .warning, "no model was wanted; recalls go by words only",
                     advice: "leave out --model none and STRATA_MODEL=none to find by meaning as well"))
+        case .hashing:
+            checks.append(
+                Check(
+                    "model", .warning, "feature hashing was wanted; recalls go by words and their spelling",
+                    advice: "leave out --model hashing and STRATA_MODEL=hashing to find by meaning"))
         case .embedder(let embedder):
             checks.append(Check("model", .ok, "the caller's own embedder, space \(embedder.space.identifier)"))
         case .folder(let folder, let runtime):
@@ -98,6 +103,10 @@ private struct Diagnosis {
     private mutating func checkModel(
         folder: () throws -> String, runtime path: String?, otherwise status: DiagnosticReport.Status
     ) async {
+        if let folder = try? folder(), (try? EmbedderFolder.kind(of: folder)) == .static {
+            await checkTable(folder, otherwise: status)
+            return
+        }
         do {
             let runtime = try OnnxRuntime.shared(OnnxLibrarySearch(path: path))
             checks.append(
@@ -128,6 +137,23 @@ private struct Diagnosis {
                 Check(
                     "model", status, error,
                     advice: "run `make setup`, or give a model folder with --model; until then recalls go by words"))
+            configuration.model = .none
+        }
+    }
+
+    /// A table of token vectors needs no runtime; loading it runs its self-test.
+    private mutating func checkTable(_ folder: String, otherwise status: DiagnosticReport.Status) async {
+        do {
+            let embedder = try await StaticEmbedder.load(folder: folder, verification: .always)
+            checks.append(
+                Check(
+                    "model", .ok,
+                    "\(embedder.card.name) (token vectors, \(embedder.card.dimension) components) in \(folder)",
+                    details: ["folder": .string(folder), "space": .string(embedder.space.identifier)]))
+            configuration.model = .embedder(embedder)
+        } catch {
+            checks.append(
+                Check("model", status, error, advice: "give another model folder with --model"))
             configuration.model = .none
         }
     }

@@ -24,8 +24,14 @@ public final class MemoryEngine: Sendable {
     public let modelProblem: StrataError?
 
     let store: any MemoryStore
+    /// The first of ``embedding``; nil without any.
     let embedder: (any Embedder)?
+    let embedding: EmbeddingService?
     let cache: CachedEmbedder?
+    let reranker: CachedReranker?
+    /// Why there is no reranker, when one was wanted.
+    let rerankerProblem: StrataError?
+    /// The indexes of the first embedder's space.
     let indexes: IndexKeeper?
     let writes: WriteQueue
     let uses: UseRecorder
@@ -47,13 +53,16 @@ public final class MemoryEngine: Sendable {
         at path: String, configuration: EngineConfiguration = EngineConfiguration()
     ) async throws -> MemoryEngine {
         let directory = try DataDirectory(path: path, now: configuration.environment.now())
-        async let model = loadModel(configuration.model)
+        async let loading = loadModels(configuration)
         let store = try await SQLiteStore.open(at: directory.databasePath)
         do {
-            let (embedder, problem) = try await model
-            let cache = await openCache(before: embedder, at: directory.cachePath, configuration)
+            let models = try await loading
+            let guards = models.embedders.map {
+                GuardedEmbedder($0, limits: configuration.breaker, now: configuration.environment.now)
+            }
+            let cache = await openCache(before: guards.first, at: directory.cachePath, configuration)
             return MemoryEngine(
-                store: store, embedder: cache ?? embedder, cache: cache, modelProblem: problem, directory: directory,
+                store: store, models: models, guards: guards, cache: cache, directory: directory,
                 configuration: configuration)
         } catch {
             try await store.close()
@@ -62,16 +71,26 @@ public final class MemoryEngine: Sendable {
     }
 
     init(
-        store: any MemoryStore, embedder: (any Embedder)?, cache: CachedEmbedder?, modelProblem: StrataError?,
+        store: any MemoryStore, models: LoadedModels, guards: [GuardedEmbedder], cache: CachedEmbedder?,
         directory: DataDirectory?, configuration: EngineConfiguration
     ) {
         self.configuration = configuration
         self.store = store
-        self.embedder = embedder
         self.cache = cache
-        self.modelProblem = modelProblem
+        modelProblem = models.problem
+        reranker = models.reranker.map { CachedReranker($0) }
+        rerankerProblem = models.rerankerProblem
         self.directory = directory
-        let indexes = embedder.map { IndexKeeper(store: store, space: $0.space) }
+        // The cache stands before the breaker: what is cached needs no model.
+        var embedders: [any Embedder] = guards
+        if let cache { embedders[0] = cache }
+        let embedding = EmbedderChain(embedders).map {
+            EmbeddingService(chain: $0, guards: guards, store: store, loadProblem: models.problem)
+        }
+        self.embedding = embedding
+        embedder = embedders.first
+        let indexes = embedding?.keepers.first
+        let keepers = embedding?.keepers ?? []
         let feed = ChangeSignal()
         self.indexes = indexes
         self.feed = feed
@@ -81,31 +100,8 @@ public final class MemoryEngine: Sendable {
             store: store, now: configuration.environment.now,
             pendingCountMax: configuration.limits.pendingWriteCountMax
         ) { committed in
-            indexes?.apply(committed)
+            for keeper in keepers { keeper.apply(committed) }
             feed.signal()
-        }
-    }
-
-    private static func loadModel(_ choice: ModelChoice) async throws -> ((any Embedder)?, StrataError?) {
-        switch choice {
-        case .none: return (nil, nil)
-        case .embedder(let embedder): return (embedder, nil)
-        case .folder(let folder, let runtime):
-            var options = OnnxEmbedder.Options()
-            options.library.path = runtime
-            do {
-                return (try await OnnxEmbedder.load(folder: folder, options: options), nil)
-            } catch let error as StrataError where error.code == .notFound {
-                // To the caller of `open`, what was not found would be the memory.
-                throw StrataError(.modelInvalid, error.message, cause: error)
-            }
-        case .standard:
-            do {
-                let folder = try StrataHome.modelFolder(named: ModelChoice.standardName)
-                return (try await OnnxEmbedder.load(folder: folder), nil)
-            } catch let error as StrataError {
-                return (nil, error)
-            }
         }
     }
 

@@ -43,6 +43,8 @@ public struct ScorePart: Sendable, Hashable, Codable {
         case keyword
         /// Nearness of meaning; the raw value is the cosine similarity.
         case vector
+        /// What the cross-encoder makes of query and record, when it read the record.
+        case rerank
         /// The record's own importance.
         case importance
         /// How recent it is; the raw value is its age in days.
@@ -77,6 +79,8 @@ public struct StageReport: Sendable, Hashable, Codable {
         case keywordSearch = "keyword_search"
         /// Scoring each candidate by the signal that did not find it, and adding up.
         case fusion
+        /// A cross-encoder reads the best candidates.
+        case rerank
         /// Reading records, adding what is known about them, ordering.
         case ranking
     }

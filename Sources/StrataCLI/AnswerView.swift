@@ -65,7 +65,7 @@ extension ScorePart.Name {
         switch self {
         case .keyword: " BM25"
         case .vector: " cosine"
-        case .importance, .use: ""
+        case .importance, .use, .rerank: ""
         case .recency: " days old"
         }
     }

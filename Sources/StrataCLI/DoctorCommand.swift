@@ -20,6 +20,7 @@ struct DoctorCommand: AsyncParsableCommand {
         let output = common.output
         var configuration = EngineConfiguration()
         configuration.model = common.modelChoice()
+        configuration.fallbacks = common.fallbackChoices()
         let report = await MemoryEngine.diagnose(
             at: try common.dataDirectory(), configuration: configuration, embedsMissing: embedMissing)
         if output.json {

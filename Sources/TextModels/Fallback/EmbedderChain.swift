@@ -24,15 +24,9 @@ public struct EmbedderChain: Sendable {
     /// The embedders, the wanted one first; at least one, no two of one space.
     public let embedders: [any Embedder]
 
-    /// A chain of embedders, the wanted one first.
-    ///
-    /// - Throws: ``StrataError/Code/invalidArgument`` when it is empty or two have the same space.
-    public init(_ embedders: [any Embedder]) throws {
-        guard !embedders.isEmpty, Set(embedders.map(\.space)).count == embedders.count else {
-            throw StrataError(
-                .invalidArgument,
-                "a chain of \(embedders.count) embedders was given; expected at least one, each of another space")
-        }
+    /// A chain of embedders, the wanted one first; nil when it would be empty, or two have the same space.
+    public init?(_ embedders: [any Embedder]) {
+        guard !embedders.isEmpty, Set(embedders.map(\.space)).count == embedders.count else { return nil }
         self.embedders = embedders
     }
 
