@@ -14,6 +14,7 @@ import sys
 from pathlib import Path
 
 import numpy as np
+import safetensors.numpy
 import tokenizers
 from onnx import TensorProto, checker, helper, numpy_helper, save_model
 from tokenizers import decoders, models, normalizers, pre_tokenizers, processors, trainers
@@ -335,7 +336,33 @@ def reranker(root, name, tokenizer, weights, build, score, *, side="right", prom
     (folder / "golden.json").write_text(json.dumps(golden, ensure_ascii=False))
 
 
+def static(root, name, tokenizer, tensors, dimension):
+    """A table of token vectors; the reference is model2vec's, in which unknown tokens do not count."""
+    folder = root / name
+    folder.mkdir(parents=True)
+    tokenizer.save(str(folder / "tokenizer.json"))
+    safetensors.numpy.save_file(tensors, folder / "model.onnx")
+    unknown = tokenizer.token_to_id("<unk>")
+
+    def vector(text):
+        ids = [i for i in tokenizer.encode(text, add_special_tokens=False).ids if i != unknown][:LENGTH_MAX]
+        rows = tensors["embeddings"][tensors["mapping"][ids]].astype(np.float64)[:, :dimension]
+        x = (rows * tensors["weights"][ids][:, None]).mean(0) if ids else np.eye(dimension)[0]
+        return x / np.linalg.norm(x)
+
+    card(folder, "static", queryPrefix="", documentPrefix="", dimension=dimension, selfTest={
+        "pairs": [{"first": CORPUS[0], "second": CORPUS[1], "cosine": float(vector(CORPUS[0]) @ vector(CORPUS[1]))}]})
+    golden = [{"text": text, "role": "document", "vector": [float(np.float32(part)) for part in vector(text)]} for text in TEXTS]
+    (folder / "golden.json").write_text(json.dumps(golden, ensure_ascii=False))
+
+
 def main(root):
+    for dimension in (16, 10):
+        tokenizer, random = unigram(), np.random.default_rng(9)
+        count = tokenizer.get_vocab_size()
+        static(root, f"static-{dimension}", tokenizer, {
+            "embeddings": random.integers(-127, 128, (40, 16)).astype(np.int8),
+            "weights": random.random(count), "mapping": random.integers(0, 40, count)}, dimension)
     w = Weights(1)
     embedding(root, "bert-mean", wordpiece(), w, lambda g: g.encoder(True, False),
               lambda ids, types: encode(w, ids, types, 0), "mean", query="query: ", document="passage: ")
