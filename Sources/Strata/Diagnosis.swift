@@ -44,6 +44,7 @@ private struct Diagnosis {
         checks.append(version)
         checks.append(kernels)
         await checkModel()
+        await checkFallbacks()
         if checkDirectory() { await checkDatabase(embedsMissing: embedsMissing) }
         checkDisk()
     }
@@ -138,6 +139,21 @@ private struct Diagnosis {
                     "model", status, error,
                     advice: "run `make setup`, or give a model folder with --model; until then recalls go by words"))
             configuration.model = .none
+        }
+    }
+
+    private mutating func checkFallbacks() async {
+        for choice in configuration.fallbacks {
+            do {
+                guard let embedder = try await MemoryEngine.load(choice) else { continue }
+                checks.append(
+                    Check(
+                        "fallback", .ok, "\(embedder.space.identifier) serves while the model cannot",
+                        details: ["space": .string(embedder.space.identifier)]))
+            } catch {
+                checks.append(
+                    Check("fallback", .warning, error, advice: "name another one with --fallback or STRATA_FALLBACK"))
+            }
         }
     }
 

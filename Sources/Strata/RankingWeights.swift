@@ -15,7 +15,7 @@ public struct RankingWeights: Sendable, Hashable {
     /// The cosine that two unrelated texts have under the model; similarity counts from there. 0 for the MiniLM family.
     public var vectorFloor = 0.0
     /// How much of relevance is the cross-encoder's score where one is asked, 0 through 1; the rest is as without it.
-    /// 0.7: it has read both texts, but it does not know names and numbers as well as words do.
+    /// 0.7, which is a judgement: no cross-encoder's weights could be had to measure it with.
     public var rerank = 0.7
     /// The most that ``MemoryRecord/importance`` adds. 0.05, which is about the distance between neighbours in the first
     /// ten: it orders near-ties and overturns nothing clear.

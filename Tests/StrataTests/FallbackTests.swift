@@ -90,6 +90,76 @@ import Testing
         try await engine.close()
     }
 
+    /// An embedder whose session breaks over texts that hold a word, alone or among others.
+    private struct Fragile: Embedder {
+        let space = EmbeddingSpace(model: "fragile", revision: "1", dimension: 32)
+        let base = SeededEmbedder()
+        let word: String?
+
+        func embed(_ texts: [String], as role: EmbeddingRole) async throws -> [Embedding] {
+            if let word, texts.contains(where: { $0.contains(word) }) {
+                throw StrataError(.inferenceFailed, "a vector with NaN")
+            }
+            return try await base.embed(texts, as: role)
+        }
+    }
+
+    @Test(arguments: [[], [ModelChoice.hashing]] as [[ModelChoice]])
+    func anErrorInTheMidstOfABatchCostsTheGuiltyTextItsVectorAndNoOther(fallbacks: [ModelChoice]) async throws {
+        let scratch = try Scratch()
+        var configuration = EngineConfiguration()
+        configuration.model = .embedder(Fragile(word: "number 13"))
+        configuration.fallbacks = fallbacks
+        var engine = try await MemoryEngine.open(at: scratch.path, configuration: configuration)
+        let outcomes = try await engine.remember((0..<40).map { NewMemory("tram number \($0)") })
+        for (number, outcome) in outcomes.enumerated() {
+            let codes = try outcome.get().degradations.map(\.code)
+            let expected = fallbacks.isEmpty ? "embedding_failed" : "fallback_embedder"
+            #expect(codes == (number == 13 ? [expected] : []))
+        }
+        #expect(try await engine.stats().vectorMissingCount == 1)
+        try await engine.close()
+
+        // What cannot be embedded does not keep the catch-up from the rest.
+        configuration.model = .none
+        configuration.fallbacks = []
+        engine = try await MemoryEngine.open(at: scratch.path, configuration: configuration)
+        _ = try await engine.remember((40..<60).map { NewMemory("tram number \($0)") })
+        try await engine.close()
+        configuration.model = .embedder(Fragile(word: "number 13"))
+        engine = try await MemoryEngine.open(at: scratch.path, configuration: configuration)
+        #expect(try await engine.embedMissing() == 20)
+        #expect(try await engine.stats().vectorMissingCount == 1)
+        try await engine.close()
+    }
+
+    @Test(arguments: ["runtime", "model"])
+    func aMissingLibraryAndATruncatedModelAreReplacedAndNamed(fault: String) async throws {
+        let environment = ProcessInfo.processInfo.environment
+        let home = environment["STRATA_HOME"] ?? (environment["HOME"] ?? "") + "/.local/share/strata"
+        let source = home + "/golden/families/bert-mean"
+        try #require(FileManager.default.fileExists(atPath: source), "run make setup (Tools/setup --test)")
+        let scratch = try Scratch()
+        let folder = scratch.path + "/model"
+        try FileManager.default.copyItem(atPath: source, toPath: folder)
+        var configuration = EngineConfiguration()
+        configuration.fallbacks = [.hashing]
+        if fault == "runtime" {
+            configuration.model = .folder(folder, runtime: "/nowhere/libonnxruntime.so")
+        } else {
+            let model = URL(fileURLWithPath: folder + "/model.onnx")
+            try Data(contentsOf: model).dropLast(1000).write(to: model)
+            configuration.model = .folder(folder)
+        }
+        let engine = try await MemoryEngine.open(at: scratch.path + "/data", configuration: configuration)
+        #expect(engine.modelProblem?.code == (fault == "runtime" ? .runtimeUnavailable : .modelInvalid))
+        try await engine.remember("the gate is blue")
+        let answer = try await engine.recall("blue gates")
+        #expect(answer.count == 1 && answer.embeddingSpace == "feature-hashing@1/256")
+        #expect(answer.degradations.map(\.code) == ["fallback_embedder"])
+        try await engine.close()
+    }
+
     @Test func nearDuplicatesAreLookedForInTheSpaceThatServed() async throws {
         let scratch = try Scratch()
         let model = SeededEmbedder()

@@ -36,7 +36,8 @@ extension MemoryEngine {
         return models
     }
 
-    private static func load(_ choice: ModelChoice) async throws -> (any Embedder)? {
+    /// The embedder of a choice; nil for none.
+    static func load(_ choice: ModelChoice) async throws -> (any Embedder)? {
         switch choice {
         case .none: return nil
         case .embedder(let embedder): return embedder
