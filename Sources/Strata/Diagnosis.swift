@@ -286,7 +286,14 @@ private struct Diagnosis {
 
     private mutating func checkVectors(_ engine: MemoryEngine, embedsMissing: Bool) async throws {
         var embeddedCount = 0
-        if embedsMissing, engine.embedder != nil { embeddedCount = try await engine.embedMissing() }
+        if embedsMissing, engine.embedder != nil {
+            do {
+                embeddedCount = try await engine.embedMissing()
+            } catch let error as StrataError where error.code == .inferenceFailed || error.code == .modelSuspended {
+                checks.append(
+                    Check("embed_missing", .warning, error, advice: "the records are found by words; run this again"))
+            }
+        }
         let statistics = try await engine.stats()
         let recordCount = statistics.store.recordCount
         let missingCount = statistics.vectorMissingCount

@@ -337,12 +337,12 @@ def reranker(root, name, tokenizer, weights, build, score, *, side="right", prom
 
 
 def static(root, name, tokenizer, tensors, dimension):
-    """A table of token vectors; the reference is model2vec's, in which unknown tokens do not count."""
+    """A table of token vectors; the reference is model2vec's, in which unknown words do not count."""
     folder = root / name
     folder.mkdir(parents=True)
     tokenizer.save(str(folder / "tokenizer.json"))
     safetensors.numpy.save_file(tensors, folder / "model.onnx")
-    unknown = tokenizer.token_to_id("<unk>")
+    unknown = tokenizer.token_to_id("[UNK]")
 
     def vector(text):
         ids = [i for i in tokenizer.encode(text, add_special_tokens=False).ids if i != unknown][:LENGTH_MAX]
@@ -357,8 +357,8 @@ def static(root, name, tokenizer, tensors, dimension):
 
 
 def main(root):
-    for dimension in (16, 10):
-        tokenizer, random = unigram(), np.random.default_rng(9)
+    for dimension, tokenizer in ((16, wordpiece()), (10, unigram())):
+        random = np.random.default_rng(9)
         count = tokenizer.get_vocab_size()
         static(root, f"static-{dimension}", tokenizer, {
             "embeddings": random.integers(-127, 128, (40, 16)).astype(np.int8),

@@ -31,13 +31,25 @@ public final class OnnxReranker: Reranker {
     public let loadTimes: ModelLoadTimes
 
     private let model: RerankerModel
-    private let pool: InferencePool<TokenizedText, Double>
+    private let pool: InferencePool<Step, Product>
+
+    /// What a worker is given.
+    private enum Step: Sendable {
+        case tokenize(PairTokenizer.Query, String)
+        case score(TokenizedText)
+    }
+
+    /// What a worker makes of it.
+    private enum Product: Sendable {
+        case tokens(TokenizedText)
+        case score(Double)
+    }
 
     private init(_ model: RerankerModel, loadTimes: ModelLoadTimes, options: Options) {
         self.model = model
         self.loadTimes = loadTimes
         let limits = RunScheduler.Limits(workerCount: options.workerCount, callCountMax: options.callCountMax)
-        pool = InferencePool(name: "rerank", limits: limits) { try model.scores(of: $0) }
+        pool = InferencePool(name: "rerank", limits: limits) { steps in try Self.carryOut(steps, with: model) }
     }
 
     /// Loads the model in a folder.
@@ -71,9 +83,39 @@ public final class OnnxReranker: Reranker {
     public func scores(of texts: [String], for query: String) async throws -> [Double] {
         try await pool.withCall(.fast, textCount: texts.count) { call in
             let prepared = model.pairs.query(query)
-            let pairs = texts.map { model.pairs.tokens(of: prepared, $0) }
-            return try await call.perform(
-                pairs, tokenCounts: pairs.map(\.ids.count), isShared: true, rowCountMax: model.rowCountMax)
+            let pairs = try await tokenize(texts, prepared, call)
+            let products = try await call.perform(
+                pairs.map { .score($0) }, tokenCounts: pairs.map(\.ids.count), isShared: true,
+                rowCountMax: model.rowCountMax)
+            return products.compactMap { if case .score(let score) = $0 { score } else { nil } }
         }
+    }
+
+    /// Texts of so many bytes in all are tokenized at once by the caller: a hop to a worker would take longer.
+    private static let directBytesMax = 4096
+
+    private func tokenize(
+        _ texts: [String], _ query: PairTokenizer.Query, _ call: InferencePool<Step, Product>.Call
+    ) async throws -> [TokenizedText] {
+        if texts.reduce(0, { $0 + $1.utf8.count }) <= Self.directBytesMax {
+            return texts.map { model.pairs.tokens(of: query, $0) }
+        }
+        let products = try await call.perform(
+            texts.map { .tokenize(query, $0) }, tokenCounts: texts.map { $0.utf8.count / 64 }, isShared: false,
+            rowCountMax: .max)
+        return products.compactMap { if case .tokens(let tokens) = $0 { tokens } else { nil } }
+    }
+
+    private static func carryOut(_ steps: [Step], with model: RerankerModel) throws -> [Product] {
+        var pairs: [TokenizedText] = []
+        var products: [Product] = []
+        for step in steps {
+            switch step {
+            case .tokenize(let query, let text): products.append(.tokens(model.pairs.tokens(of: query, text)))
+            case .score(let pair): pairs.append(pair)
+            }
+        }
+        precondition(pairs.isEmpty || products.isEmpty, "the two kinds of steps never run together")
+        return pairs.isEmpty ? products : try model.scores(of: pairs).map { .score($0) }
     }
 }

@@ -109,8 +109,10 @@ struct SafetensorsFile {
             case .int32: return each(Int32.self) { Float(Int32(littleEndian: $0)) }
             case .int8: return each(Int8.self) { Float($0) }
             case .float16:
-                let halves = (0..<count).map {
-                    UInt16(littleEndian: bytes.loadUnaligned(fromByteOffset: 2 * $0, as: UInt16.self))
+                // Copied as they are, and so aligned: the machines that Strata runs on are little-endian as the file is.
+                let halves = [UInt16](unsafeUninitializedCapacity: count) { buffer, filled in
+                    UnsafeMutableRawBufferPointer(buffer).copyMemory(from: bytes)
+                    filled = count
                 }
                 return [Float](unsafeUninitializedCapacity: count) { buffer, filled in
                     if let base = buffer.baseAddress { strata_widen_float16(halves, count, base) }

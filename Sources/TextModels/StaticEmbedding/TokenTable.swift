@@ -32,7 +32,7 @@ struct TokenTable: Sendable {
             throw invalid("has \(tables.count) tables, expected one: \(names)")
         }
         let (rowCount, width) = (table.shape[0], table.shape[1])
-        guard rowCount > 0, dimension <= width else {
+        guard rowCount > 0, width > 0, dimension <= width else {
             throw invalid("has \(rowCount) vectors of \(width) components in \(name), its card says \(dimension)")
         }
         rowOfToken = try file.entries["mapping"].map { entry in
@@ -49,7 +49,12 @@ struct TokenTable: Sendable {
             return file.floats(of: entry)
         }
         let all = file.floats(of: table)
-        guard all.allSatisfy(\.isFinite), weights?.allSatisfy(\.isFinite) ?? true else {
+        // One number that is not finite makes its column's mean such.
+        let means = [Float](unsafeUninitializedCapacity: width) { buffer, filled in
+            if let base = buffer.baseAddress { strata_pool_mean(all, rowCount, width, width, base) }
+            filled = width
+        }
+        guard means.allSatisfy(\.isFinite), weights?.allSatisfy(\.isFinite) ?? true else {
             throw invalid("holds NaN or infinity")
         }
         rows =

@@ -30,13 +30,10 @@ enum TokenModel: Sendable {
         return section.node["max_input_chars_per_word"] == nil ? "" : "WordPiece"
     }
 
-    /// The token for what the vocabulary cannot spell; of byte pair encodings, which spell bytes, there is none to tell.
+    /// The token that stands for a whole unknown word, which only WordPiece has. Unigram's `unk_id` is no such: files
+    /// are about in which it is the full stop.
     var unknownID: Int32? {
-        switch self {
-        case .wordPiece(let model): model.unknownID
-        case .bpe: nil
-        case .unigram(let model): model.unknownID
-        }
+        if case .wordPiece(let model) = self { model.unknownID } else { nil }
     }
 
     /// Appends the tokens of words, in order; stops after the word with which there are more than `countMax`.

@@ -93,7 +93,7 @@ public struct Tokenizer: Sendable {
     /// The tokens that are looked for in the text itself, such as `[SEP]` or `<|im_end|>`, in the order of the file.
     var addedTokenTexts: [String] { addedTokens.contents }
 
-    /// What the model writes for what it does not know; nil for a model that knows every byte.
+    /// What stands for a whole unknown word; nil for a model that never gives up a word.
     var unknownID: Int32? { steps.unknownID }
 
     /// How many tokens of each text stay; the rule of the reference's `LongestFirst`.

@@ -7,7 +7,7 @@ import StrataCore
 struct UnigramModel: Sendable {
     private let pieces: ByteTrie
     private let scores: [Double]
-    let unknownID: Int32
+    private let unknownID: Int32
     private let unknownScore: Double
     /// The token for each byte of an unknown character, or -1; empty when bytes are not fallen back on.
     private let fallbackIDs: [Int32]

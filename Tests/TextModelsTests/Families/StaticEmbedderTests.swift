@@ -139,6 +139,16 @@ struct StaticEmbedderTests {
         _ = try await failure(.modelInvalid) { _ = try TokenTable(read, named: "t", dimension: 2) }
     }
 
+    @Test func aTableWithNaNIsRefused() async throws {
+        var data = file("{\"embeddings\":{\"dtype\":\"F16\",\"shape\":[2,2],\"data_offsets\":[0,8]}}", 8)
+        let good = try TokenTable(SafetensorsFile(data, named: "t"), named: "t", dimension: 2)
+        #expect(good.vector(of: [0, 1, 7, -1]) == nil)
+        (data[data.count - 1], data[data.count - 2]) = (0x7e, 0)
+        let read = try SafetensorsFile(data, named: "t")
+        let error = try await failure(.modelInvalid) { _ = try TokenTable(read, named: "t", dimension: 2) }
+        #expect(error.message.contains("NaN"))
+    }
+
     @Test func everyCardOfTheRepositoryCanBeRead() throws {
         let models = URL(fileURLWithPath: #filePath).deletingLastPathComponent().appending(path: "../../../Models")
         let names = try FileManager.default.contentsOfDirectory(atPath: models.path)
