@@ -18,10 +18,10 @@
 #endif
 
 STRATA_VECTORIZED
-void strata_pool_mean(const float *rows, size_t count, size_t dimension, float *out) {
+void strata_pool_mean(const float *rows, size_t count, size_t stride, size_t dimension, float *out) {
     memcpy(out, rows, dimension * sizeof(float));
     for (size_t row = 1; row < count; row++) {
-        const float *values = rows + row * dimension;
+        const float *values = rows + row * stride;
         for (size_t column = 0; column < dimension; column++) out[column] += values[column];
     }
     float scale = 1.0f / (float)count;

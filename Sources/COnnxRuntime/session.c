@@ -3,7 +3,7 @@
 
 #include "onnx_internal.h"
 
-enum { OPTIMIZE_ALL = 99, INPUT_COUNT_MAX = 16, LOGGING_FATAL = 4 };
+enum { OPTIMIZE_ALL = 99, INPUT_COUNT_MAX = 512, LOGGING_FATAL = 4 };
 
 struct StrataOnnxSession {
     const StrataOnnxLibrary *library;
@@ -154,23 +154,23 @@ static char *read_result(const StrataOnnxLibrary *library, StrataOnnxResult *res
     return error;
 }
 
-char *strata_onnx_run(const StrataOnnxSession *session, const int64_t *const *inputs, int64_t rows, int64_t columns,
-                      size_t output, StrataOnnxResult *result) {
+char *strata_onnx_run(const StrataOnnxSession *session, const StrataOnnxInput *inputs, size_t output,
+                      StrataOnnxResult *result) {
     typedef Status *(*CreateTensor)(const void *, void *, size_t, const int64_t *, size_t, int, void **);
     typedef Status *(*Run)(void *, const void *, const char *const *, const void *const *, size_t, const char *const *,
                            size_t, void **);
     const StrataOnnxLibrary *library = session->library;
     memset(result, 0, sizeof *result);
-    if (session->input_count > INPUT_COUNT_MAX) return strata_onnx_message("a graph with more than 16 inputs");
-    const int64_t shape[2] = {rows, columns};
-    const size_t size_bytes = (size_t)(rows * columns) * sizeof(int64_t);
+    // A decoder of 100 layers takes a key and a value of each.
+    if (session->input_count > INPUT_COUNT_MAX) return strata_onnx_message("a graph with more than 512 inputs");
     void *tensors[INPUT_COUNT_MAX] = {0};
     char *error = NULL;
     for (size_t i = 0; !error && i < session->input_count; i++) {
         // The tensor borrows the buffer for the time of the run and does not write to it.
         error = strata_onnx_take(
             library, CALL(library, SLOT_CREATE_TENSOR_WITH_DATA, CreateTensor)(
-                         library->memory_info, (void *)inputs[i], size_bytes, shape, 2, STRATA_ONNX_INT64, &tensors[i]));
+                         library->memory_info, (void *)inputs[i].data, inputs[i].size_bytes, inputs[i].dimensions,
+                         inputs[i].rank, inputs[i].element_type, &tensors[i]));
     }
     if (!error) {
         const char *const *names = (const char *const *)session->names;

@@ -49,6 +49,7 @@ private struct Diagnosis {
         checks.append(version)
         checks.append(kernels)
         await checkModel()
+        await checkFallbacks()
         if checkDirectory() { await checkDatabase(embedsMissing: embedsMissing) }
         checkDisk()
     }
@@ -88,6 +89,11 @@ private struct Diagnosis {
                 Check(
                     "model", .warning, "no model was wanted; recalls go by words only",
                     advice: "leave out --model none and STRATA_MODEL=none to find by meaning as well"))
+        case .hashing:
+            checks.append(
+                Check(
+                    "model", .warning, "feature hashing was wanted; recalls go by words and their spelling",
+                    advice: "leave out --model hashing and STRATA_MODEL=hashing to find by meaning"))
         case .embedder(let embedder):
             checks.append(Check("model", .ok, "the caller's own embedder, space \(embedder.space.identifier)"))
         case .folder(let folder, let runtime):
@@ -103,6 +109,10 @@ private struct Diagnosis {
     private mutating func checkModel(
         folder: () throws -> String, runtime path: String?, otherwise status: DiagnosticReport.Status
     ) async {
+        if let folder = try? folder(), (try? EmbedderFolder.kind(of: folder)) == .static {
+            await checkTable(folder, otherwise: status)
+            return
+        }
         do {
             let runtime = try OnnxRuntime.shared(OnnxLibrarySearch(path: path))
             checks.append(
@@ -133,6 +143,38 @@ private struct Diagnosis {
                 Check(
                     "model", status, error,
                     advice: "run `make setup`, or give a model folder with --model; until then recalls go by words"))
+            configuration.model = .none
+        }
+    }
+
+    private mutating func checkFallbacks() async {
+        for choice in configuration.fallbacks {
+            do {
+                guard let embedder = try await MemoryEngine.load(choice) else { continue }
+                checks.append(
+                    Check(
+                        "fallback", .ok, "\(embedder.space.identifier) serves while the model cannot",
+                        details: ["space": .string(embedder.space.identifier)]))
+            } catch {
+                checks.append(
+                    Check("fallback", .warning, error, advice: "name another one with --fallback or STRATA_FALLBACK"))
+            }
+        }
+    }
+
+    /// A table of token vectors needs no runtime; loading it runs its self-test.
+    private mutating func checkTable(_ folder: String, otherwise status: DiagnosticReport.Status) async {
+        do {
+            let embedder = try await StaticEmbedder.load(folder: folder, verification: .always)
+            checks.append(
+                Check(
+                    "model", .ok,
+                    "\(embedder.card.name) (token vectors, \(embedder.card.dimension) components) in \(folder)",
+                    details: ["folder": .string(folder), "space": .string(embedder.space.identifier)]))
+            configuration.model = .embedder(embedder)
+        } catch {
+            checks.append(
+                Check("model", status, error, advice: "give another model folder with --model"))
             configuration.model = .none
         }
     }
@@ -253,7 +295,14 @@ private struct Diagnosis {
 
     private mutating func checkVectors(_ engine: MemoryEngine, embedsMissing: Bool) async throws {
         var embeddedCount = 0
-        if embedsMissing, engine.embedder != nil { embeddedCount = try await engine.embedMissing() }
+        if embedsMissing, engine.embedder != nil {
+            do {
+                embeddedCount = try await engine.embedMissing()
+            } catch let error as StrataError where error.code == .inferenceFailed || error.code == .modelSuspended {
+                checks.append(
+                    Check("embed_missing", .warning, error, advice: "the records are found by words; run this again"))
+            }
+        }
         let statistics = try await engine.stats()
         let recordCount = statistics.store.recordCount
         let missingCount = statistics.vectorMissingCount

@@ -1,4 +1,5 @@
 public import StrataCore
+public import TextModels
 
 /// The bounds of what the engine accepts; each is a plain number that can be raised.
 public struct EngineLimits: Sendable, Hashable {
@@ -39,6 +40,13 @@ public struct NearDuplicateRule: Sendable, Hashable {
 public struct EngineConfiguration: Sendable {
     /// Where vectors come from.
     public var model: ModelChoice = .standard
+    /// What serves while the model cannot be loaded or fails, the best first; vectors of each are kept apart. Empty:
+    /// memories are then found by words.
+    public var fallbacks: [ModelChoice] = []
+    /// When a failing model is left alone, and for how long.
+    public var breaker = CircuitBreaker.Limits()
+    /// The cross-encoder that ``RecallOptions/rerank`` asks for.
+    public var reranker = RerankerChoice.none
     /// The cache of embeddings, which holds documents on disk as well; nil embeds every text anew.
     public var cache: EmbeddingCacheLimits? = EmbeddingCacheLimits()
     /// What is accepted.
@@ -76,6 +84,8 @@ public enum ModelChoice: Sendable {
     case folder(String, runtime: String? = nil)
     /// An embedder of the caller's own.
     case embedder(any Embedder)
+    /// Words and letter groups, hashed: no files and no meaning, but typing errors and inflections are bridged.
+    case hashing
     /// None: words only.
     case none
 

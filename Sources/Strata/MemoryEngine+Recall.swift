@@ -28,6 +28,10 @@ extension MemoryEngine {
         try Validation.text(query, named: "query", bytesMax: limits.queryBytesMax)
         try Validation.count(limit, named: "limit", in: 1...limits.hitCountMax)
         try Validation.count(options.candidateCount, named: "candidateCount", in: 1...10_000)
+        if case .budget(let milliseconds, let candidateCount) = options.rerank {
+            try Validation.count(milliseconds, named: "rerank milliseconds", in: 1...600_000)
+            try Validation.count(candidateCount, named: "rerank candidateCount", in: 1...10_000)
+        }
         let timeZone = try Validation.timeZone(options.timeZone)
         var recall = RecallRun(
             engine: self, query: query, namespace: namespace, limit: limit, options: options, timeZone: timeZone)
@@ -88,11 +92,15 @@ struct RecallRun {
         try take(keyword.problem, vector.problem)
         if let notice = vector.notice { degradations.append(notice) }
         let ranked = try await fuse(plan, cues, keyword: keyword, vector: vector)
-        let hits = try await rank(ranked)
+        let reranking = RerankStage(engine: engine, query: query, namespace: namespace, wanted: options.rerank)
+        let reranked = try await reranking.apply(to: ranked)
+        stages += reranked.stages
+        degradations += vector.degradations + reranked.degradations
+        let hits = try await rank(reranked.ranked)
         try Task.checkCancellation()
         return RecallAnswer(
             hits: hits, stages: stages, degradations: degradations, cutWords: vector.ran ? plan.cutWords : [],
-            embeddingSpace: vector.ran ? engine.embeddingSpace?.identifier : nil,
+            embeddingSpace: vector.ran ? vector.space?.identifier : nil,
             milliseconds: (clock.now - start).milliseconds)
     }
 
@@ -106,6 +114,8 @@ struct RecallRun {
         var index: (any VectorIndex)?
         var filter: VectorFilter?
         var queryVector: [Float] = []
+        var space: EmbeddingSpace?
+        var degradations: [Degradation] = []
     }
 
     private enum Problem: Sendable {
@@ -146,19 +156,22 @@ struct RecallRun {
     private func searchVectors(_ plan: QueryPlan) async -> SignalResult<VectorHit> {
         var result = SignalResult<VectorHit>()
         guard options.signals != .keyword else { return result }
-        guard let embedder = engine.embedder, let indexes = engine.indexes else {
+        guard let embedding = engine.embedding, let indexes = engine.indexes else {
             result.problem = .degraded(.noModel(engine.modelProblem))
             return result
         }
         do {
             async let loading = indexes.index(of: namespace)
             var start = clock.now
-            guard let embedding = try await embedder.embed([plan.embeddedText], as: .query).first else {
-                throw StrataError(.internal, "the embedder returned no vector for one text")
-            }
-            result.queryVector = embedding.vector
+            let (served, degradations) = try await embedding.embed(query: plan.embeddedText)
+            let queryVector = served.embedding.vector
+            result.queryVector = queryVector
+            result.space = served.keeper.space
+            result.degradations = degradations
             result.stages.append(StageReport(.embedding, since: start, clock, candidateCount: nil))
-            let index = try await loading
+            // The loaded index is of the wanted model's space, the vector perhaps of another one.
+            let expected = try await loading
+            let index = served.keeper === indexes ? expected : try await served.keeper.index(of: namespace)
             start = clock.now
             let filter = try await vectorFilter()
             if case .keys(let keys) = filter {
@@ -166,12 +179,12 @@ struct RecallRun {
             }
             start = clock.now
             let status = index.status
-            result.hits = try index.search(embedding.vector, limit: candidateCount, filter: filter)
+            result.hits = try index.search(queryVector, limit: candidateCount, filter: filter)
             var stage = StageReport(.vectorSearch, since: start, clock, candidateCount: result.hits.count)
             stage.isExact = status.isExact
             if !status.isExact { stage.measuredRecall = status.calibration?.recall }
             result.stages.append(stage)
-            result.notice = indexes.takeNotice(of: namespace)
+            result.notice = served.keeper.takeNotice(of: namespace)
             result.index = index
             result.filter = filter
             result.ran = true

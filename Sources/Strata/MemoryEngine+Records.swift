@@ -117,8 +117,16 @@ extension MemoryEngine {
         if cache?.isOnDisk != true, let directory { try SQLiteEmbeddingCache.delete(at: directory.cachePath) }
         // Without a model nobody keeps the indexes of earlier sessions in step.
         if indexes == nil, let path = directory?.indexPath { try await offPool { try IndexFolder.delete(at: path) } }
-        guard let cache else { return try await removal().0 }
-        return try await cache.forgetting(removal)
+        guard let cache else {
+            let removed = try await removal()
+            reranker?.forget(textsOf: removed.textsOf)
+            return removed.0
+        }
+        return try await cache.forgetting {
+            let removed = try await removal()
+            reranker?.forget(textsOf: removed.textsOf)
+            return removed
+        }
     }
 
     /// The namespaces that hold records, by name.
@@ -131,9 +139,9 @@ extension MemoryEngine {
         return EngineStatistics(
             store: store, embeddingSpace: embeddingSpace?.identifier,
             vectorMissingCount: embeddingSpace == nil ? store.recordCount : store.recordCount - store.vectorCount,
-            indexResidentBytes: indexes?.residentBytes ?? 0,
+            indexResidentBytes: embedding?.keepers.reduce(0) { $0 + $1.residentBytes } ?? 0,
             vectorIndexes: await indexes?.statistics(in: namespace) ?? [], cache: await cache?.statistics(),
-            layers: layerFills(in: namespace, store), jobs: await backgroundJobs)
+            layers: layerFills(in: namespace, store), jobs: await backgroundJobs, embedders: embedding?.health ?? [])
     }
 
     /// Embeds the records that have no vector in the engine's space: those that were stored while no model was there,
@@ -145,7 +153,7 @@ extension MemoryEngine {
     @discardableResult
     public func embedMissing(batchCount: Int = 256) async throws -> Int {
         try Validation.count(batchCount, named: "batchCount", in: 1...10_000)
-        guard let embedder else {
+        guard let embedder, let alone = EmbedderChain([embedder]) else {
             throw StrataError(
                 .runtimeUnavailable, "there is no embedding model; run `strata doctor` to see what is missing",
                 cause: modelProblem)
@@ -157,13 +165,21 @@ extension MemoryEngine {
             let batch = try await store.recordsWithoutVector(space: embedder.space, after: key, limit: batchCount)
             guard let last = batch.last else { return count }
             let texts = batch.map(\.record.searchableText)
-            let embeddings = try await embedder.embed(texts, as: .document)
-            let units = zip(batch, zip(texts, embeddings)).map { stored, made -> [StoreMutation] in
-                [
-                    .embed(
-                        stored.key, namespace: stored.record.namespace, digest: SHA256.digest(of: made.0),
-                        StoredEmbedding(space: embedder.space, vector: made.1.vector))
-                ]
+            let answer = try await alone.embed(texts, as: .document)
+            // One text that cannot be embedded must not keep the others from it; a model that has given up must.
+            if let problem = answer.problems[0],
+                problem.code == .modelSuspended || answer.served.allSatisfy({ $0 == nil })
+            {
+                throw problem
+            }
+            let units = zip(batch, zip(texts, answer.served)).compactMap { stored, made -> [StoreMutation]? in
+                made.1.map { served in
+                    [
+                        .embed(
+                            stored.key, namespace: stored.record.namespace, digest: SHA256.digest(of: made.0),
+                            StoredEmbedding(space: embedder.space, vector: served.embedding.vector))
+                    ]
+                }
             }
             for result in try await writes.commit(units: units) {
                 if case .embedded(.some) = try result.get().first { count += 1 }
@@ -176,17 +192,10 @@ extension MemoryEngine {
     ///
     /// - Throws: ``StrataError/Code/overloaded`` and `CancellationError`: a busy model is no reason to lose a vector.
     private func content(of searchable: String) async throws -> RecordContent {
-        var embedding: Embedding?
-        do {
-            embedding = try await embedder?.embed([searchable], as: .document).first
-        } catch let error as StrataError where error.code != .overloaded {
-            embedding = nil
-        }
+        let served = try await embedding?.embed([searchable], as: .document).first?.served
         return RecordContent(
             digest: SHA256.digest(of: searchable), terms: analyzer.terms(in: searchable),
-            embedding: embedder.flatMap { embedder in
-                embedding.map { StoredEmbedding(space: embedder.space, vector: $0.vector) }
-            })
+            embedding: served.map { StoredEmbedding(space: $0.keeper.space, vector: $0.embedding.vector) })
     }
 
     static func notFound(_ id: RecordID) -> StrataError {
@@ -220,4 +229,6 @@ public struct EngineStatistics: Sendable, Hashable, Codable {
     public let layers: [LayerFill]
     /// How the periodic jobs do.
     public let jobs: [JobStatus]
+    /// The embedders in the order in which they are asked, and how each does; empty without any.
+    public let embedders: [EmbedderHealth]
 }

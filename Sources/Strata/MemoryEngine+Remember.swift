@@ -51,15 +51,14 @@ extension MemoryEngine {
             }
         }
         guard !drafts.isEmpty else { return results.compactMap { $0 } }
-        let degradations = try await complete(&drafts, in: namespace, onDuplicate: onDuplicate)
+        try await complete(&drafts, in: namespace, onDuplicate: onDuplicate)
         try Task.checkCancellation()
         let units = drafts.map { [StoreMutation.insert($0.record, $0.content, onDuplicate: onDuplicate)] }
         for (draft, result) in zip(drafts, try await writes.commit(units: units)) {
             results[draft.position] = result.map { outcomes in
-                let wantsVector = draft.embedding == nil && !draft.isKnown
-                return RememberOutcome(
+                RememberOutcome(
                     outcomes[0], onDuplicate: onDuplicate, isTruncated: draft.isTruncated,
-                    chunkCount: draft.chunkCount, degradations: wantsVector ? degradations : [])
+                    chunkCount: draft.chunkCount, degradations: draft.degradations)
             }
         }
         return results.compactMap { $0 }
@@ -87,6 +86,8 @@ extension MemoryEngine {
         var embedding: StoredEmbedding?
         var isTruncated = false
         var chunkCount = 0
+        /// What was not as usual with its vector.
+        var degradations: [Degradation] = []
         /// Whether the namespace already holds the content, so that no vector is needed.
         var isKnown = false
 
@@ -122,10 +123,10 @@ extension MemoryEngine {
         return tags.filter { seen.insert($0).inserted }
     }
 
-    /// Gives the drafts their vectors and links; says what could not be done.
+    /// Gives the drafts their vectors and links; each says what could not be done.
     private func complete(
         _ drafts: inout [Draft], in namespace: String, onDuplicate: DuplicatePolicy
-    ) async throws -> [Degradation] {
+    ) async throws {
         if onDuplicate == .skip || onDuplicate == .replace {
             var seen: Set<SHA256.Digest> = []
             let known = try await store.records(withContent: drafts.map(\.digest), in: namespace)
@@ -134,35 +135,38 @@ extension MemoryEngine {
                 drafts[index].isKnown = known[index] != nil || isRepeated
             }
         }
-        guard let embedder else { return [Degradation.noModel(modelProblem)] }
         let waiting = drafts.indices.filter { drafts[$0].embedding == nil && !drafts[$0].isKnown }
-        var degradations: [Degradation] = []
+        guard let embedding else {
+            for index in waiting { drafts[index].degradations = [.noModel(modelProblem)] }
+            return
+        }
         if !waiting.isEmpty {
-            do {
-                let embeddings = try await embedder.embed(
-                    waiting.map { drafts[$0].record.searchableText }, as: .document)
-                for (index, embedding) in zip(waiting, embeddings) {
-                    drafts[index].embedding = StoredEmbedding(space: embedder.space, vector: embedding.vector)
-                    drafts[index].isTruncated = embedding.isTruncated
-                    drafts[index].chunkCount = embedding.chunkCount
-                }
-            } catch let error as StrataError where error.code != .overloaded {
-                degradations.append(.embeddingFailed(error))
+            let texts = waiting.map { drafts[$0].record.searchableText }
+            for (index, result) in zip(waiting, try await embedding.embed(texts, as: .document)) {
+                drafts[index].degradations = result.degradations
+                guard let served = result.served else { continue }
+                drafts[index].embedding = StoredEmbedding(
+                    space: served.keeper.space, vector: served.embedding.vector)
+                drafts[index].isTruncated = served.embedding.isTruncated
+                drafts[index].chunkCount = served.embedding.chunkCount
             }
         }
         if onDuplicate != .keep, let rule = configuration.nearDuplicates {
-            try await linkNearDuplicates(&drafts, in: namespace, rule: rule)
+            for keeper in embedding.keepers {
+                try await linkNearDuplicates(&drafts, keeper, in: namespace, rule: rule)
+            }
         }
-        return degradations
     }
 
-    /// Links a draft to the nearest older memory when their vectors and their words nearly agree.
+    /// Links a draft of a space to the nearest older memory there when their vectors and their words nearly agree.
     private func linkNearDuplicates(
-        _ drafts: inout [Draft], in namespace: String, rule: NearDuplicateRule
+        _ drafts: inout [Draft], _ indexes: IndexKeeper, in namespace: String, rule: NearDuplicateRule
     ) async throws {
-        guard let indexes else { return }
+        let waiting = drafts.indices.filter {
+            !drafts[$0].isKnown && drafts[$0].embedding?.space == indexes.space
+        }
+        guard !waiting.isEmpty else { return }
         let stored = try await indexes.index(of: namespace)
-        let waiting = drafts.indices.filter { !drafts[$0].isKnown && drafts[$0].embedding != nil }
         let vectors = waiting.map { drafts[$0].embedding?.vector ?? [] }
         let nearest = try stored.search(vectors, limit: 1, filter: .none)
         let earlier = try FlatIndex(snapshot: .empty, dimension: indexes.space.dimension)

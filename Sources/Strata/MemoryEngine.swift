@@ -25,8 +25,14 @@ public final class MemoryEngine: Sendable {
     public let modelProblem: StrataError?
 
     let store: any MemoryStore
+    /// The first of ``embedding``; nil without any.
     let embedder: (any Embedder)?
+    let embedding: EmbeddingService?
     let cache: CachedEmbedder?
+    let reranker: CachedReranker?
+    /// Why there is no reranker, when one was wanted.
+    let rerankerProblem: StrataError?
+    /// The indexes of the first embedder's space.
     let indexes: IndexKeeper?
     let threads: ThreadKeeper
     let writes: WriteQueue
@@ -56,13 +62,16 @@ public final class MemoryEngine: Sendable {
         try configuration.lifecycle.validate()
         try configuration.background.validate()
         let directory = try DataDirectory(path: path, now: configuration.environment.now())
-        async let model = loadModel(configuration.model)
+        async let loading = loadModels(configuration)
         let store = try await SQLiteStore.open(at: directory.databasePath)
         do {
-            let (embedder, problem) = try await model
-            let cache = await openCache(before: embedder, at: directory.cachePath, configuration)
+            let models = try await loading
+            let guards = models.embedders.map {
+                GuardedEmbedder($0, limits: configuration.breaker, now: configuration.environment.now)
+            }
+            let cache = await openCache(before: guards.first, at: directory.cachePath, configuration)
             let engine = MemoryEngine(
-                store: store, embedder: cache ?? embedder, cache: cache, modelProblem: problem, directory: directory,
+                store: store, models: models, guards: guards, cache: cache, directory: directory,
                 configuration: configuration)
             await engine.indexes?.cleanUp()
             try await engine.beginBackground()
@@ -74,20 +83,30 @@ public final class MemoryEngine: Sendable {
     }
 
     init(
-        store: any MemoryStore, embedder: (any Embedder)?, cache: CachedEmbedder?, modelProblem: StrataError?,
+        store: any MemoryStore, models: LoadedModels, guards: [GuardedEmbedder], cache: CachedEmbedder?,
         directory: DataDirectory?, configuration: EngineConfiguration
     ) {
         self.configuration = configuration
         self.store = store
-        self.embedder = embedder
         self.cache = cache
-        self.modelProblem = modelProblem
+        modelProblem = models.problem
+        reranker = models.reranker.map { CachedReranker($0) }
+        rerankerProblem = models.rerankerProblem
         self.directory = directory
-        let indexes = embedder.map {
-            IndexKeeper(
-                store: store, space: $0.space, path: directory?.indexPath, options: configuration.vectorIndex,
-                now: configuration.environment.now)
+        // The cache stands before the breaker: what is cached needs no model.
+        var embedders: [any Embedder] = guards
+        if let cache { embedders[0] = cache }
+        let embedding = EmbedderChain(embedders).map {
+            EmbeddingService(chain: $0, guards: guards, loadProblem: models.problem) { space in
+                IndexKeeper(
+                    store: store, space: space, path: directory?.indexPath, options: configuration.vectorIndex,
+                    now: configuration.environment.now)
+            }
         }
+        self.embedding = embedding
+        embedder = embedders.first
+        let indexes = embedding?.keepers.first
+        let keepers = embedding?.keepers ?? []
         let feed = ChangeSignal()
         let analyzer = TextAnalyzer(language: .english)
         let threads = ThreadKeeper(store: store, terms: analyzer.terms(in:))
@@ -102,7 +121,7 @@ public final class MemoryEngine: Sendable {
             store: store, now: configuration.environment.now,
             pendingCountMax: configuration.limits.pendingWriteCountMax
         ) { committed in
-            await indexes?.apply(committed)
+            for keeper in keepers { await keeper.apply(committed) }
             threads.apply(committed)
             feed.signal()
         }
@@ -112,29 +131,6 @@ public final class MemoryEngine: Sendable {
             background, environment: configuration.environment,
             isBusy: { load.runningCount >= background.busyCallCount },
             didEnd: { await Self.note($0, writes) })
-    }
-
-    private static func loadModel(_ choice: ModelChoice) async throws -> ((any Embedder)?, StrataError?) {
-        switch choice {
-        case .none: return (nil, nil)
-        case .embedder(let embedder): return (embedder, nil)
-        case .folder(let folder, let runtime):
-            var options = OnnxEmbedder.Options()
-            options.library.path = runtime
-            do {
-                return (try await OnnxEmbedder.load(folder: folder, options: options), nil)
-            } catch let error as StrataError where error.code == .notFound {
-                // To the caller of `open`, what was not found would be the memory.
-                throw StrataError(.modelInvalid, error.message, cause: error)
-            }
-        case .standard:
-            do {
-                let folder = try StrataHome.modelFolder(named: ModelChoice.standardName)
-                return (try await OnnxEmbedder.load(folder: folder), nil)
-            } catch let error as StrataError {
-                return (nil, error)
-            }
-        }
     }
 
     private static func openCache(
@@ -155,7 +151,7 @@ public final class MemoryEngine: Sendable {
         try? await flushUses()
         await writes.close()
         feed.finish()
-        await indexes?.close()
+        for keeper in embedding?.keepers ?? [] { await keeper.close() }
         await cache?.close()
         try await store.close()
         directory?.release()

@@ -26,6 +26,9 @@ public struct RankingWeights: Sendable, Hashable {
     public var speaker = 0.08
     /// How well the record's time fits the times that the query names.
     public var time = 0.08
+    /// What a cross-encoder makes of query and record, in play where one is asked: about two thirds of the whole, which
+    /// is a judgement; no cross-encoder's weights could be had to measure it with.
+    public var rerank = 3.0
     /// Whether it states something rather than asks.
     public var statement = 0.085
     /// Whether it holds a number.

@@ -59,6 +59,8 @@ public struct ScorePart: Sendable, Hashable, Codable {
         case number
         /// How much it says; the raw value is its number of characters.
         case length
+        /// What the cross-encoder makes of query and record, when it read the record.
+        case rerank
         /// The record's own importance.
         case importance
         /// How recent it is; the raw value is its age in days.
@@ -93,6 +95,8 @@ public struct StageReport: Sendable, Hashable, Codable {
         case keywordSearch = "keyword_search"
         /// Scoring each candidate by the signal that did not find it, and adding up.
         case fusion
+        /// A cross-encoder reads the best candidates.
+        case rerank
         /// Reading records, adding what is known about them, ordering.
         case ranking
     }

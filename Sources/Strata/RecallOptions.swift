@@ -18,6 +18,8 @@ public struct RecallOptions: Sendable, Hashable {
     public var timeZone: String?
     /// The conversation that asks; with one, its repeating what it was told is not taken for new evidence.
     public var session: String?
+    /// Whether a cross-encoder reads the best candidates together with the query. Off.
+    public var rerank: Rerank = .off
 
     /// The signals of a recall.
     public enum Signals: String, Sendable, Codable, CaseIterable {
@@ -29,11 +31,20 @@ public struct RecallOptions: Sendable, Hashable {
         case vector
     }
 
+    /// What a cross-encoder may take.
+    public enum Rerank: Sendable, Hashable {
+        /// It is not asked.
+        case off
+        /// It reads the best candidates first, until so many milliseconds or candidates are over; 1 or more of each.
+        /// What was left out, and why, is among the answer's degradations.
+        case budget(milliseconds: Int, candidateCount: Int = 50)
+    }
+
     /// The default options.
     public init(
         layers: Set<Layer> = Set(Layer.allCases), filter: Filter? = nil, scoreMin: Double = 0,
         signals: Signals = .hybrid, candidateCount: Int = 200, countsUse: Bool = true,
-        timeZone: String? = nil, session: String? = nil
+        timeZone: String? = nil, session: String? = nil, rerank: Rerank = .off
     ) {
         self.layers = layers
         self.filter = filter
@@ -43,6 +54,7 @@ public struct RecallOptions: Sendable, Hashable {
         self.countsUse = countsUse
         self.timeZone = timeZone
         self.session = session
+        self.rerank = rerank
     }
 
     /// The layers and the filter as one filter; nil when everything passes.

@@ -20,12 +20,13 @@ public enum StandardLocation {
 }
 
 extension ModelChoice {
-    /// The choice that a setting names: `none` for words only, a path for that model folder, `standard`, an empty text
+    /// The choice that a setting names: `none` for words only, `hashing` for no model, a path for that model folder, `standard`, an empty text
     /// or nil for the model of the set-up.
     public init(name: String?) {
         switch name {
         case nil, "", "standard": self = .standard
         case "none": self = .none
+        case "hashing": self = .hashing
         case let folder?: self = .folder(folder)
         }
     }
@@ -52,7 +53,10 @@ extension MemoryEngine {
     }
 
     /// What recalls will do without for want of a model; empty with one, and where none was wanted.
-    public var modelDegradations: [Degradation] { modelProblem.map { [.noModel($0)] } ?? [] }
+    public var modelDegradations: [Degradation] {
+        guard let modelProblem else { return [] }
+        return [embeddingSpace.map { .fallback(to: $0, modelProblem) } ?? .noModel(modelProblem)]
+    }
 
     /// How many records forgetting would remove.
     public func count(of target: ForgetTarget, in namespace: String = defaultNamespace) async throws -> Int {

@@ -76,7 +76,7 @@ extension ScorePart.Name {
         case .vector: " cosine"
         case .vectorContext: " mean cosine"
         case .length: " characters"
-        case .neighbour, .speaker, .time, .statement, .number, .importance, .use: ""
+        case .neighbour, .speaker, .time, .statement, .number, .rerank, .importance, .use: ""
         case .recency: " days old"
         }
     }

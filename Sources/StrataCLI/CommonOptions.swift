@@ -25,6 +25,12 @@ struct CommonOptions: ParsableArguments {
             valueName: "folder|none"))
     var model: String?
 
+    @Option(
+        help: ArgumentHelp(
+            "What serves while the model cannot: a model folder, or hashing. Default: $STRATA_FALLBACK, else nothing.",
+            valueName: "folder|hashing"))
+    var fallback: String?
+
     /// The namespace that single-namespace commands work in.
     var namespaceName: String { namespace ?? MemoryEngine.defaultNamespace }
 
@@ -45,12 +51,20 @@ struct CommonOptions: ParsableArguments {
         ModelChoice(name: model ?? ProcessInfo.processInfo.environment["STRATA_MODEL"])
     }
 
+    /// What serves in the model's place.
+    func fallbackChoices() -> [ModelChoice] {
+        let name = fallback ?? ProcessInfo.processInfo.environment["STRATA_FALLBACK"] ?? ""
+        return name.isEmpty || name == "none" ? [] : [ModelChoice(name: name)]
+    }
+
     /// What a command needs of the engine.
     struct Need {
         /// Whether a data directory that is not there is made; else the command fails and changes nothing.
         var makesDirectory = false
         /// Whether the model is loaded; without it the engine opens faster.
         var model = true
+        /// The cross-encoder to be loaded.
+        var reranker = RerankerChoice.none
     }
 
     /// Opens the engine, runs `body` and closes the engine, whatever happens.
@@ -61,6 +75,8 @@ struct CommonOptions: ParsableArguments {
         if !need.makesDirectory { try MemoryEngine.requireExisting(at: path) }
         var configuration = EngineConfiguration()
         configuration.model = need.model ? modelChoice() : .none
+        configuration.fallbacks = need.model ? fallbackChoices() : []
+        configuration.reranker = need.reranker
         let engine = try await MemoryEngine.open(at: path, configuration: configuration)
         let value: Value
         do {

@@ -26,6 +26,7 @@ struct DoctorCommand: AsyncParsableCommand {
         let output = common.output
         var configuration = EngineConfiguration()
         configuration.model = common.modelChoice()
+        configuration.fallbacks = common.fallbackChoices()
         let report = await MemoryEngine.diagnose(
             at: try common.dataDirectory(), configuration: configuration, embedsMissing: embedMissing,
             verification: repair ? .repair : verify ? .check : .none)

@@ -20,7 +20,7 @@ enum ExitStatus: Int32, CaseIterable {
             self = .badInput
         case .locked, .overloaded: self = .busy
         case .corrupted, .storageFailure, .unsupportedVersion: self = .storage
-        case .modelInvalid, .runtimeUnavailable, .inferenceFailed: self = .model
+        case .modelInvalid, .modelSuspended, .runtimeUnavailable, .inferenceFailed: self = .model
         default: self = .failure
         }
     }

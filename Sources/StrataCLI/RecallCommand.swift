@@ -1,4 +1,5 @@
 internal import ArgumentParser
+internal import Foundation
 internal import Strata
 internal import StrataCore
 
@@ -23,6 +24,16 @@ struct RecallCommand: AsyncParsableCommand {
     @Option(help: "What to search with: hybrid, keyword or vector.")
     var signals = RecallOptions.Signals.hybrid
 
+    @Flag(help: "Have a cross-encoder read the best candidates with the question.")
+    var rerank = false
+
+    @Option(help: ArgumentHelp("The time that it may take, in milliseconds.", valueName: "ms"))
+    var rerankBudget = 500
+
+    @Option(
+        help: ArgumentHelp("The cross-encoder's model folder. Default: $STRATA_RERANKER.", valueName: "folder"))
+    var reranker: String?
+
     @Flag(help: "Show what each score is made of, and how long each stage took.")
     var explain = false
 
@@ -33,9 +44,13 @@ struct RecallCommand: AsyncParsableCommand {
         let output = common.output
         let options = RecallOptions(
             layers: filter.layer.isEmpty ? Set(Layer.allCases) : Set(filter.layer),
-            filter: try filter.filterWithoutLayers(), scoreMin: minScore, signals: signals)
+            filter: try filter.filterWithoutLayers(), scoreMin: minScore, signals: signals,
+            rerank: rerank ? .budget(milliseconds: rerankBudget) : .off)
+        let crossEncoder = reranker ?? ProcessInfo.processInfo.environment["STRATA_RERANKER"]
         // Searching by words alone needs no model, and opens faster without.
-        let answer = try await common.withEngine(.init(model: signals != .keyword)) { engine in
+        let answer = try await common.withEngine(
+            .init(model: signals != .keyword, reranker: RerankerChoice(name: rerank ? crossEncoder : nil))
+        ) { engine in
             try await engine.recall(
                 query.joined(separator: " "), in: common.namespaceName, limit: limit, options: options)
         }

@@ -70,6 +70,10 @@ struct StatsCommand: AsyncParsableCommand {
         rows.append(("on disk", DisplayText.bytes(store.fileBytes)))
         rows.append(("model", statistics.embeddingSpace ?? "none, words only"))
         for index in statistics.vectorIndexes { rows.append(("index \(index.namespace)", describe(index))) }
+        for embedder in statistics.embedders where embedder.isFallback || embedder.breaker != "closed" {
+            let state = embedder.breaker == "closed" ? "ready" : "rests after \(embedder.lastProblem ?? "failures")"
+            rows.append((embedder.isFallback ? "fallback" : "", "\(embedder.space): \(state)"))
+        }
         let names = answer.namespaces.prefix(20).joined(separator: ", ")
         let rest = answer.namespaces.count - 20
         rows.append(("namespaces", "\(answer.namespaces.count): \(names)\(rest > 0 ? " and \(rest) more" : "")"))

@@ -21,7 +21,7 @@ public struct EmbeddingSpace: Sendable, Hashable, Codable {
 }
 
 /// What a text is embedded for; models that were trained with prefixes treat the two differently.
-public enum EmbeddingRole: String, Sendable, Hashable, CaseIterable {
+public enum EmbeddingRole: String, Sendable, Hashable, Codable, CaseIterable {
     /// A text to be found.
     case document
     /// A text to find with.

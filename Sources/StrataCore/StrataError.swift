@@ -43,6 +43,8 @@ public struct StrataError: Error, Sendable, CustomStringConvertible {
         public static let runtimeUnavailable = Self("runtime_unavailable")
         /// An inference run failed.
         public static let inferenceFailed = Self("inference_failed")
+        /// A model failed so often in a row that it is not asked for a while.
+        public static let modelSuspended = Self("model_suspended")
         /// The engine has been closed.
         public static let closed = Self("closed")
         /// A broken promise of Strata's own code.

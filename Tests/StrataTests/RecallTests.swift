@@ -93,7 +93,7 @@ import Testing
         for hit in answer {
             #expect(abs(hit.parts.reduce(0) { $0 + $1.contribution } - hit.score) < 1e-12)
             #expect((0...1).contains(hit.score))
-            #expect(Set(hit.parts.map(\.name)) == Set(ScorePart.Name.allCases).subtracting([.speaker, .time]))
+            #expect(Set(hit.parts.map(\.name)) == Set(ScorePart.Name.allCases).subtracting([.speaker, .time, .rerank]))
         }
         #expect(
             Set(answer.stages.map(\.name)) == [.analysis, .embedding, .vectorSearch, .keywordSearch, .fusion, .ranking])

@@ -59,10 +59,19 @@ typedef struct {
     int64_t dimensions[STRATA_ONNX_RANK_MAX];
 } StrataOnnxResult;
 
-// Runs the graph on its inputs, all int64 of shape [rows, columns] and in the graph's order, and gives one output.
+// A tensor that a run reads: `size_bytes` bytes at `data`, which is not NULL even for a tensor without elements.
+typedef struct {
+    const void *data;
+    size_t size_bytes;
+    int element_type;
+    size_t rank;
+    int64_t dimensions[STRATA_ONNX_RANK_MAX];
+} StrataOnnxInput;
+
+// Runs the graph on its inputs, in the graph's order, and gives one output.
 // Thread-safe: any number of runs of one session may be under way.
-char *strata_onnx_run(const StrataOnnxSession *session, const int64_t *const *inputs, int64_t rows, int64_t columns,
-                      size_t output, StrataOnnxResult *result);
+char *strata_onnx_run(const StrataOnnxSession *session, const StrataOnnxInput *inputs, size_t output,
+                      StrataOnnxResult *result);
 void strata_onnx_result_free(const StrataOnnxSession *session, StrataOnnxResult *result);
 
 void strata_onnx_free(void *message);

@@ -50,6 +50,7 @@ private struct ScoreSum {
         if let isNamed = relevance.isSpeakerNamed {
             add(.speaker, value: isNamed ? 1 : 0, weight: weights.speaker)
         }
+        if let score = relevance.rerank { add(.rerank, value: score, weight: weights.rerank) }
         if let agreement = relevance.timeAgreement { add(.time, value: agreement, weight: weights.time) }
     }
 

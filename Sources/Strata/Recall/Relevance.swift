@@ -11,6 +11,7 @@ struct Relevance: Sendable {
     var neighbour: Double?
     var isSpeakerNamed: Bool?
     var timeAgreement: Double?
+    var rerank: Double?
 
     /// Σ weight · value.
     fileprivate(set) var sum = 0.0
@@ -29,6 +30,15 @@ struct RankedCandidate: Sendable {
     let relevance: Relevance
     /// The highest score that it can have, whatever its priors are.
     let reach: Double
+
+    /// The candidate with a cross-encoder's score in it.
+    func reranked(score: Double, weights: RankingWeights) -> RankedCandidate {
+        var relevance = relevance
+        relevance.rerank = score
+        relevance.add(score, weights.rerank)
+        return RankedCandidate(
+            index: index, key: key, relevance: relevance, reach: relevance.reach(priorSum: weights.priorSum))
+    }
 }
 
 /// Scores the records of a neighbourhood, each by itself and together with those around it. Pure.

@@ -1,7 +1,5 @@
 import COnnxRuntime
-import Dispatch
 import StrataCore
-import Synchronization
 
 /// A loaded embedding model that works on the calling thread: tokens in, vectors out.
 final class EncoderModel: Sendable {
@@ -10,8 +8,7 @@ final class EncoderModel: Sendable {
     let tokenizer: Tokenizer
     /// What becomes of texts that are longer than the model reads.
     let longText: ModelCard.LongText
-    private let session: OnnxSession
-    private let graph: EncoderGraph
+    private let runner: TokenBatchRunner
 
     /// The space and whatever else decides over a vector.
     var fingerprint: String {
@@ -25,7 +22,7 @@ final class EncoderModel: Sendable {
     }
 
     /// The most texts of a run.
-    var rowCountMax: Int { card.batchInvariant ? graph.rowCountMax ?? .max : 1 }
+    var rowCountMax: Int { card.batchInvariant ? runner.inputs.rowCountMax ?? .max : 1 }
 
     /// Loads and checks a folder.
     ///
@@ -34,73 +31,19 @@ final class EncoderModel: Sendable {
         folder path: String, runtime: OnnxRuntime, options: OnnxSession.Options, verification: ModelVerification,
         longText: ModelCard.LongText?, times: inout ModelLoadTimes
     ) throws {
-        let folder = try ModelFolder(path: path)
-        card = folder.card
+        let loaded = try LoadedModel(
+            folder: path, kind: .embedding, runtime: runtime, options: options, verification: verification,
+            times: &times)
+        card = loaded.folder.card
         self.longText = longText ?? card.longText
-        let (record, isVerified) = try times.measure(\.verification) { try Self.verify(folder, runtime, verification) }
-        space = EmbeddingSpace(
-            model: card.name, revision: String(record.weightsDigest.prefix(12)), dimension: card.dimension)
-        let made = try Self.make(folder, runtime: runtime, options: options)
-        (tokenizer, times.tokenizer) = try made.tokenizer.get()
-        (session, times.session) = try made.session.get()
-        graph = try EncoderGraph(inputs: session.inputs, outputs: session.outputs, card: card)
-        if !isVerified {
-            let model = self
-            try times.measure(\.selfTest) { try model.selfTest() }
-            record.write(to: folder)
-        }
-    }
-
-    /// The record of the folder's check, and whether it was made before.
-    private static func verify(
-        _ folder: ModelFolder, _ runtime: OnnxRuntime, _ verification: ModelVerification
-    ) throws -> (VerificationRecord, Bool) {
-        let known = verification == .once ? VerificationRecord.read(from: folder) : nil
-        var record = VerificationRecord(
-            cardDigest: folder.cardDigest, files: try folder.stamps(), runtimeVersion: runtime.version,
-            weightsDigest: known?.weightsDigest ?? "")
-        if record == known { return (record, true) }
-        record.weightsDigest = try folder.weightsDigest()
-        try check(record.weightsDigest, of: folder)
-        return (record, false)
-    }
-
-    /// What loading makes side by side, as either part takes about as long as the other.
-    private struct Parts: Sendable {
-        var tokenizer: Result<(Tokenizer, Duration), any Error> = .failure(CancellationError())
-        var session: Result<(OnnxSession, Duration), any Error> = .failure(CancellationError())
-    }
-
-    private static func make(
-        _ folder: ModelFolder, runtime: OnnxRuntime, options: OnnxSession.Options
-    ) throws -> Parts {
-        let parts = Mutex(Parts())
-        DispatchQueue.concurrentPerform(iterations: 2) { part in
-            if part == 0 {
-                let session = timed { try OnnxSession(runtime: runtime, modelAt: folder.modelPath, options: options) }
-                parts.withLock { $0.session = session }
-            } else {
-                let tokenizer = timed { try Tokenizer(contentsOf: folder.tokenizerPath) }
-                parts.withLock { $0.tokenizer = tokenizer }
-            }
-        }
-        return parts.withLock(\.self)
-    }
-
-    private static func timed<Made>(_ make: () throws -> Made) -> Result<(Made, Duration), any Error> {
-        let clock = ContinuousClock()
-        let start = clock.now
-        return Result { (try make(), start.duration(to: clock.now)) }
-    }
-
-    private static func check(_ digest: String, of folder: ModelFolder) throws {
-        guard let expected = folder.card.sha256, expected != digest else { return }
-        throw StrataError(
-            .modelInvalid,
-            """
-            the weights in \(folder.path) have SHA-256 \(digest), the card says \(expected); the file is damaged or \
-            another one: remove the folder and run make setup
-            """)
+        space = EmbeddingSpace(model: card.name, revision: loaded.revision, dimension: card.dimension)
+        tokenizer = loaded.tokenizer
+        let graph = try EncoderGraph(inputs: loaded.session.inputs, outputs: loaded.session.outputs, card: card)
+        runner = TokenBatchRunner(
+            session: loaded.session, inputs: graph.inputs, outputIndex: graph.outputIndex, padID: tokenizer.padID,
+            paddingSide: card.paddingSide)
+        let model = self
+        try loaded.testOnce(&times) { try model.selfTest() }
     }
 
     /// The most windows of a long text: what bounds the work that one text can ask for.
@@ -119,68 +62,36 @@ final class EncoderModel: Sendable {
     /// - Returns: one embedding a text, in their order.
     /// - Throws: ``StrataError/Code/inferenceFailed``.
     func embed(_ texts: [TokenizedText]) throws -> [Embedding] {
-        // A text without any token, which tokenizers that add no special ones make of an empty string, gets one pad.
-        let columnCount = max(1, texts.map(\.ids.count).max() ?? 0)
-        let cellCount = texts.count * columnCount
-        let buffer = UnsafeMutablePointer<Int64>.allocate(capacity: cellCount * graph.feeds.count)
-        defer { buffer.deallocate() }
-        for (index, feed) in graph.feeds.enumerated() {
-            fill(buffer + index * cellCount, with: feed, from: texts, columnCount: columnCount)
-        }
-        let inputs = graph.feeds.indices.map { UnsafePointer(buffer + $0 * cellCount) }
-        let vectors = try session.run(
-            inputs, rowCount: texts.count, columnCount: columnCount, outputIndex: graph.outputIndex
-        ) { numbers, shape in
-            try self.vectors(from: numbers, shape: shape, of: texts, columnCount: columnCount)
-        }
-        return zip(texts, vectors).map {
+        let made = try runner.run(texts) { try vectors(from: $0) }
+        return zip(texts, made).map {
             Embedding(vector: $1, tokenCount: $0.ids.count, isTruncated: $0.isTruncated)
         }
     }
 
-    private func fill(
-        _ cells: UnsafeMutablePointer<Int64>, with feed: EncoderGraph.Feed, from texts: [TokenizedText],
-        columnCount: Int
-    ) {
-        cells.initialize(
-            repeating: feed == .tokenIDs ? Int64(tokenizer.padID) : 0, count: texts.count * columnCount)
-        for (row, text) in texts.enumerated() {
-            let used = usedColumns(of: text, columnCount: columnCount)
-            let first = cells + row * columnCount + used.lowerBound
-            switch feed {
-            case .tokenIDs: for (column, id) in text.ids.enumerated() { first[column] = Int64(id) }
-            case .typeIDs: for (column, id) in text.typeIDs.enumerated() { first[column] = Int64(id) }
-            case .attentionMask: for column in 0..<used.count { first[column] = 1 }
-            case .positions: for column in 0..<used.count { first[column] = Int64(column) }
-            }
-        }
-    }
-
-    /// The columns of a row that hold the text.
-    private func usedColumns(of text: TokenizedText, columnCount: Int) -> Range<Int> {
-        let count = max(1, text.ids.count)
-        return card.paddingSide == .right ? 0..<count : columnCount - count..<columnCount
-    }
-
-    private func vectors(
-        from numbers: UnsafeBufferPointer<Float>, shape: [Int], of texts: [TokenizedText], columnCount: Int
-    ) throws -> [[Float]] {
-        let expected = (card.pooling == .none ? [texts.count] : [texts.count, columnCount]) + [card.dimension]
-        guard shape == expected, let base = numbers.baseAddress else {
+    private func vectors(from output: TokenBatchRunner.Output) throws -> [[Float]] {
+        let rowCount = output.usedColumns.count
+        let expected = card.pooling == .none ? [rowCount] : [rowCount, output.columnCount]
+        // The graph may give more components than the card takes.
+        guard output.shape.dropLast() == expected[...], let stride = output.shape.last, stride >= card.dimension,
+            let base = output.numbers.baseAddress
+        else {
             throw StrataError(
-                .inferenceFailed, "model \(card.name) gave an output of shape \(shape), expected \(expected)")
+                .inferenceFailed,
+                """
+                model \(card.name) gave an output of shape \(output.shape), expected \(expected + [card.dimension])
+                """)
         }
-        return try texts.indices.map { row in
-            let used = usedColumns(of: texts[row], columnCount: columnCount)
-            let cells = base + (card.pooling == .none ? row : row * columnCount + used.lowerBound) * card.dimension
-            let vector = [Float](unsafeUninitializedCapacity: card.dimension) { buffer, filled in
+        return try output.usedColumns.enumerated().map { row, used in
+            let firstRow = card.pooling == .none ? row : row * output.columnCount + used.lowerBound
+            let (skipped, count) =
                 switch card.pooling {
-                case .mean: strata_pool_mean(cells, used.count, card.dimension, buffer.baseAddress)
-                case .cls, .none: strata_pool_mean(cells, 1, card.dimension, buffer.baseAddress)
-                case .last:
-                    strata_pool_mean(
-                        cells + (used.count - 1) * card.dimension, 1, card.dimension, buffer.baseAddress)
+                case .mean: (0, used.count)
+                case .cls, .none: (0, 1)
+                case .last: (used.count - 1, 1)
                 }
+            let vector = [Float](unsafeUninitializedCapacity: card.dimension) { buffer, filled in
+                strata_pool_mean(
+                    base + (firstRow + skipped) * stride, count, stride, card.dimension, buffer.baseAddress)
                 filled = card.dimension
             }
             return try finished(vector)
@@ -204,24 +115,14 @@ final class EncoderModel: Sendable {
         return vector
     }
 
-    /// Embeds the card's pairs and compares their cosines with what the card says.
+    /// Embeds the card's texts and compares their cosines with what the card says.
     ///
     /// - Throws: ``StrataError/Code/modelInvalid`` with every cosine that came and was expected.
     func selfTest() throws {
-        let results = try card.selfTest.pairs.map { pair in
-            let vectors = try [pair.first, pair.second].map { try embed(tokens(of: $0, as: .document))[0].vector }
-            return zip(vectors[0], vectors[1]).reduce(Float(0)) { $0 + $1.0 * $1.1 }
+        func vector(_ text: String, _ role: EmbeddingRole) throws -> [Float] {
+            // Text by text: the check is of the weights, not of the batches.
+            try embed([tokens(of: text, as: role)[0]])[0].vector
         }
-        let isPassed = zip(card.selfTest.pairs, results).allSatisfy {
-            abs($0.cosine - $1) <= card.selfTest.tolerance
-        }
-        guard !isPassed else { return }
-        throw StrataError(
-            .modelInvalid,
-            """
-            model \(card.name) fails its self-test: cosines \(results), expected \
-            \(card.selfTest.pairs.map(\.cosine)) within \(card.selfTest.tolerance); the weights, the tokenizer or the \
-            card's pooling do not belong together
-            """)
+        try card.selfTest.check(vector, model: card.name)
     }
 }

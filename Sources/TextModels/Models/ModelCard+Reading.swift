@@ -38,17 +38,25 @@ extension ModelCard {
         files = try values.decode(Files.self, forKey: .files)
         sha256 = try values.decodeIfPresent(String.self, forKey: .sha256)
         output = try values.decodeIfPresent(String.self, forKey: .output)
-        pooling = try values.decode(Pooling.self, forKey: .pooling)
-        normalize = try values.decode(Bool.self, forKey: .normalize)
-        queryPrefix = try values.decode(String.self, forKey: .queryPrefix)
-        documentPrefix = try values.decode(String.self, forKey: .documentPrefix)
+        // A reranker has no vectors, and a table of tokens no batches; whoever writes such keys all the same is heard.
+        let embeds = kind != .reranker
+        let runs = kind != .static
+        func needed<Value: Decodable>(_ key: CodingKeys, _ isNeeded: Bool, otherwise: Value) throws -> Value {
+            guard isNeeded || values.contains(key) else { return otherwise }
+            return try values.decode(Value.self, forKey: key)
+        }
+        pooling = try needed(.pooling, embeds && runs, otherwise: embeds ? .mean : .none)
+        normalize = try needed(.normalize, embeds && runs, otherwise: embeds)
+        queryPrefix = try needed(.queryPrefix, embeds, otherwise: "")
+        documentPrefix = try needed(.documentPrefix, embeds, otherwise: "")
         tokenCountMax = try values.decode(Int.self, forKey: .tokenCountMax)
-        longText = try values.decodeIfPresent(LongText.self, forKey: .longText) ?? .chunk
+        longText = try values.decodeIfPresent(LongText.self, forKey: .longText) ?? (runs ? .chunk : .truncate)
         chunkOverlap = try values.decodeIfPresent(Int.self, forKey: .chunkOverlap) ?? min(32, tokenCountMax / 8)
-        paddingSide = try values.decode(PaddingSide.self, forKey: .paddingSide)
-        dimension = try values.decode(Int.self, forKey: .dimension)
-        batchInvariant = try values.decode(Bool.self, forKey: .batchInvariant)
-        selfTest = try values.decode(SelfTest.self, forKey: .selfTest)
+        paddingSide = try needed(.paddingSide, runs, otherwise: .right)
+        dimension = try needed(.dimension, embeds, otherwise: 1)
+        batchInvariant = try needed(.batchInvariant, runs, otherwise: true)
+        selfTest = try needed(.selfTest, embeds, otherwise: .none)
+        reranking = kind == .reranker ? try values.decode(Reranking.self, forKey: .reranking) : nil
         try checkRanges()
     }
 
@@ -66,7 +74,10 @@ extension ModelCard {
         try Self.expect(
             selfTest.tolerance > 0 && selfTest.tolerance <= 0.2, "selfTest.tolerance",
             "more than 0 and at most 0.2, not \(selfTest.tolerance)")
-        try Self.expect(!selfTest.pairs.isEmpty, "selfTest.pairs", "at least one pair")
+        try Self.expect(
+            kind == .reranker || !selfTest.pairs.isEmpty || !selfTest.orders.isEmpty, "selfTest",
+            "at least one pair or order")
+        try checkReranking()
         for pair in selfTest.pairs {
             try Self.expect(abs(pair.cosine) <= 1, "selfTest.pairs.cosine", "-1 through 1, not \(pair.cosine)")
         }
@@ -80,6 +91,19 @@ extension ModelCard {
                 !file.isEmpty && !file.hasPrefix(".") && !file.contains("/") && !file.contains("\0"), "files",
                 "plain names of files in the folder")
         }
+    }
+
+    private func checkReranking() throws {
+        guard let reranking else { return }
+        try Self.expect(
+            [nil, 0, 1].contains(reranking.positiveColumn), "reranking.positiveColumn",
+            "0 or 1, not \(reranking.positiveColumn ?? 0)")
+        try Self.expect(
+            (reranking.positiveToken == nil) == (reranking.negativeToken == nil), "reranking.negativeToken",
+            "given together with positiveToken")
+        let gapMin = reranking.calibration.gapMin
+        try Self.expect(
+            gapMin > 0 && gapMin <= 1, "reranking.calibration.gapMin", "more than 0 and at most 1, not \(gapMin)")
     }
 
     private static func expect(_ isGood: Bool, _ key: String, _ expected: String) throws {
@@ -115,11 +139,68 @@ extension ModelCard.Files {
 }
 
 extension ModelCard.SelfTest {
-    /// Decodes the known results.
+    /// Decodes the known results; either list may be left out.
     public init(from decoder: any Decoder) throws {
         let values = try decoder.closedContainer(keyedBy: CodingKeys.self)
-        tolerance = try values.decode(Float.self, forKey: .tolerance)
-        pairs = try values.decode([Pair].self, forKey: .pairs)
+        tolerance = try values.decodeIfPresent(Float.self, forKey: .tolerance) ?? 0.01
+        pairs = try values.decodeIfPresent([Pair].self, forKey: .pairs) ?? []
+        orders = try values.decodeIfPresent([Order].self, forKey: .orders) ?? []
+    }
+}
+
+extension ModelCard.SelfTest.Pair {
+    /// Decodes a pair.
+    public init(from decoder: any Decoder) throws {
+        let values = try decoder.closedContainer(keyedBy: CodingKeys.self)
+        first = try values.decode(String.self, forKey: .first)
+        second = try values.decode(String.self, forKey: .second)
+        cosine = try values.decode(Float.self, forKey: .cosine)
+        firstRole = try values.decodeIfPresent(EmbeddingRole.self, forKey: .firstRole) ?? .document
+    }
+}
+
+extension ModelCard.SelfTest.Order {
+    /// Decodes an order.
+    public init(from decoder: any Decoder) throws {
+        let values = try decoder.closedContainer(keyedBy: CodingKeys.self)
+        query = try values.decode(String.self, forKey: .query)
+        nearer = try values.decode(String.self, forKey: .nearer)
+        farther = try values.decode(String.self, forKey: .farther)
+    }
+}
+
+extension ModelCard.Reranking {
+    /// Decodes the section of a reranker.
+    public init(from decoder: any Decoder) throws {
+        let values = try decoder.closedContainer(keyedBy: CodingKeys.self)
+        activation = try values.decode(Activation.self, forKey: .activation)
+        positiveColumn = try values.decodeIfPresent(Int.self, forKey: .positiveColumn)
+        positiveToken = try values.decodeIfPresent(String.self, forKey: .positiveToken)
+        negativeToken = try values.decodeIfPresent(String.self, forKey: .negativeToken)
+        prompt = try values.decodeIfPresent(Prompt.self, forKey: .prompt)
+        calibration = try values.decode(Calibration.self, forKey: .calibration)
+    }
+}
+
+extension ModelCard.Reranking.Prompt {
+    /// Decodes the texts.
+    public init(from decoder: any Decoder) throws {
+        let values = try decoder.closedContainer(keyedBy: CodingKeys.self)
+        start = try values.decode(String.self, forKey: .start)
+        beforeQuery = try values.decode(String.self, forKey: .beforeQuery)
+        beforeDocument = try values.decode(String.self, forKey: .beforeDocument)
+        end = try values.decode(String.self, forKey: .end)
+    }
+}
+
+extension ModelCard.Reranking.Calibration {
+    /// Decodes the texts.
+    public init(from decoder: any Decoder) throws {
+        let values = try decoder.closedContainer(keyedBy: CodingKeys.self)
+        query = try values.decode(String.self, forKey: .query)
+        relevant = try values.decode(String.self, forKey: .relevant)
+        irrelevant = try values.decode(String.self, forKey: .irrelevant)
+        gapMin = try values.decodeIfPresent(Double.self, forKey: .gapMin) ?? 0.05
     }
 }
 

@@ -4,8 +4,12 @@ public import StrataCore
 public struct ModelCard: Sendable, Hashable, Codable {
     /// What a model is for.
     public enum Kind: String, Sendable, Codable, CaseIterable {
-        /// One vector a text.
+        /// One vector a text, by a transformer in an ONNX graph.
         case embedding
+        /// One vector a text, by a table of token vectors in a safetensors file.
+        case `static`
+        /// One score for a query and a text, by a cross-encoder in an ONNX graph.
+        case reranker
     }
 
     /// How token states become the vector of a text.
@@ -38,7 +42,7 @@ public struct ModelCard: Sendable, Hashable, Codable {
 
     /// The files of the folder, as plain names.
     public struct Files: Sendable, Hashable, Codable {
-        /// The ONNX graph.
+        /// The ONNX graph, or the token table of a static model.
         public let model: String
         /// External weights that the graph names, in the order in which they enter the SHA-256.
         public let data: [String]
@@ -47,28 +51,6 @@ public struct ModelCard: Sendable, Hashable, Codable {
 
         enum CodingKeys: String, CodingKey {
             case model, data, tokenizer
-        }
-    }
-
-    /// Known results, which a folder has to reproduce before it is used.
-    public struct SelfTest: Sendable, Hashable, Codable {
-        /// Two texts, embedded as documents, and the cosine of their vectors.
-        public struct Pair: Sendable, Hashable, Codable {
-            /// A text.
-            public let first: String
-            /// Another text.
-            public let second: String
-            /// −1 through 1.
-            public let cosine: Float
-        }
-
-        /// How far a cosine may be off, more than 0 and at most 0.2.
-        public let tolerance: Float
-        /// At least one pair.
-        public let pairs: [Pair]
-
-        enum CodingKeys: String, CodingKey {
-            case tolerance, pairs
         }
     }
 
@@ -93,11 +75,11 @@ public struct ModelCard: Sendable, Hashable, Codable {
     public let sha256: String?
     /// Which output of the graph to read; nil takes the only one that fits the pooling.
     public let output: String?
-    /// How token states become a vector.
+    /// How token states become a vector; ``Pooling/none`` for a reranker.
     public let pooling: Pooling
     /// Whether vectors are to be scaled to unit length; without it the graph has to give unit length itself.
     public let normalize: Bool
-    /// What is put before a text to find with.
+    /// What is put before a text to find with; an instruction, for models that take one.
     public let queryPrefix: String
     /// What is put before a text to be found.
     public let documentPrefix: String
@@ -110,18 +92,20 @@ public struct ModelCard: Sendable, Hashable, Codable {
     public let chunkOverlap: Int
     /// Where shorter texts of a batch are filled up.
     public let paddingSide: PaddingSide
-    /// Components of a vector, 1 through 4096.
+    /// Components of a vector, 1 through 4096; fewer than the graph gives takes the first ones. 1 for a reranker.
     public let dimension: Int
     /// Whether a text's vector is the same alone and in a batch; if not, each text runs alone.
     public let batchInvariant: Bool
-    /// Known results.
+    /// What an embedding model has to reproduce before it is used; empty for a reranker.
     public let selfTest: SelfTest
+    /// How the output of a reranker becomes a score; nil for the other kinds.
+    public let reranking: Reranking?
 
     // Spelt out, because the reading in the other file has to see them.
     enum CodingKeys: String, CodingKey {
         case schemaVersion, name, kind, precision, source, license, files, sha256, output, pooling, normalize
         case queryPrefix, documentPrefix, tokenCountMax, longText, chunkOverlap, paddingSide, dimension, batchInvariant,
-            selfTest
+            selfTest, reranking
     }
 
     /// What is put before a text of that role.

@@ -11,9 +11,10 @@ struct ModelFolder: Sendable {
 
     /// Reads the card and looks whether the files are there.
     ///
-    /// - Throws: ``StrataError/Code/notFound`` without such a folder; ``StrataError/Code/modelInvalid`` for what it lacks
-    ///   or for a bad card.
-    init(path: String) throws {
+    /// - Parameter kind: what the model has to be for; nil accepts every kind.
+    /// - Throws: ``StrataError/Code/notFound`` without such a folder; ``StrataError/Code/modelInvalid`` for what it lacks,
+    ///   for a bad card or a card of another kind.
+    init(path: String, kind: ModelCard.Kind? = nil) throws {
         guard FileManager.default.fileExists(atPath: path) else {
             throw StrataError(.notFound, "no model folder at \(path); run make setup or give another folder")
         }
@@ -23,6 +24,14 @@ struct ModelFolder: Sendable {
                 "\(path) has no readable \(ModelCard.fileName); run make setup or write one (docs/models.md)")
         }
         let card = try ModelCard(json: [UInt8](bytes))
+        if let kind, card.kind != kind {
+            throw StrataError(
+                .modelInvalid,
+                """
+                model \(card.name) in \(path) is of kind \(card.kind.rawValue), expected \(kind.rawValue); name another \
+                folder
+                """)
+        }
         let missing = ([card.files.model, card.files.tokenizer] + card.files.data).filter {
             !FileManager.default.isReadableFile(atPath: "\(path)/\($0)")
         }

@@ -31,4 +31,28 @@ struct VerificationRecord: Hashable, Codable, Sendable {
         guard let bytes = try? JSONEncoder().encode(self) else { return }
         try? bytes.write(to: URL(fileURLWithPath: "\(folder.path)/\(Self.fileName)"), options: .atomic)
     }
+
+    /// The record of the folder as it is now, its weights hashed unless this very state was checked before, and whether
+    /// it was.
+    ///
+    /// - Throws: ``StrataError/Code/modelInvalid`` for other weights than the card names.
+    static func check(
+        _ folder: ModelFolder, runtimeVersion: String, _ verification: ModelVerification
+    ) throws -> (VerificationRecord, isKnown: Bool) {
+        let known = verification == .once ? read(from: folder) : nil
+        var record = VerificationRecord(
+            cardDigest: folder.cardDigest, files: try folder.stamps(), runtimeVersion: runtimeVersion,
+            weightsDigest: known?.weightsDigest ?? "")
+        if record == known { return (record, true) }
+        record.weightsDigest = try folder.weightsDigest()
+        if let expected = folder.card.sha256, expected != record.weightsDigest {
+            throw StrataError(
+                .modelInvalid,
+                """
+                the weights in \(folder.path) have SHA-256 \(record.weightsDigest), the card says \(expected); the file \
+                is damaged or another one: remove the folder and run make setup
+                """)
+        }
+        return (record, false)
+    }
 }

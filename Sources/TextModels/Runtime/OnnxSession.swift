@@ -26,6 +26,16 @@ final class OnnxSession: Sendable {
             }
         }
 
+        /// The number that ONNX Runtime knows it by.
+        var code: Int32 {
+            switch self {
+            case .float32: Int32(STRATA_ONNX_FLOAT32)
+            case .float16: Int32(STRATA_ONNX_FLOAT16)
+            case .int64: Int32(STRATA_ONNX_INT64)
+            case .other(let code): Int32(code)
+            }
+        }
+
         /// Whether it can be read as a row of floats.
         var isFloat: Bool { self == .float32 || self == .float16 }
     }
@@ -36,6 +46,16 @@ final class OnnxSession: Sendable {
         var elementType: ElementType
         /// nil is a dimension that a run may choose.
         var shape: [Int?]
+    }
+
+    /// A tensor that a run reads.
+    struct Tensor {
+        /// The numbers, row by row; borrowed for the time of the run, and some address also when there are none.
+        var bytes: UnsafeRawPointer
+        var byteCount: Int
+        var elementType: ElementType
+        /// Zeros make a tensor without numbers.
+        var shape: [Int]
     }
 
     let inputs: [Value]
@@ -84,21 +104,26 @@ final class OnnxSession: Sendable {
     /// Runs the graph once, on the calling thread unless the session has threads of its own.
     ///
     /// - Parameters:
-    ///   - buffers: one for each input in the graph's order, each of `rowCount * columnCount` numbers, row by row.
-    ///   - rowCount: at least 1.
-    ///   - columnCount: at least 1.
+    ///   - tensors: one for each input in the graph's order.
     ///   - outputIndex: which of ``outputs``, of float32 or float16; halves arrive widened.
     /// - Throws: ``StrataError/Code/inferenceFailed``, or what `body` throws.
     func run<Result>(
-        _ buffers: [UnsafePointer<Int64>], rowCount: Int, columnCount: Int, outputIndex: Int,
-        _ body: (UnsafeBufferPointer<Float>, [Int]) throws -> Result
+        _ tensors: [Tensor], outputIndex: Int, _ body: (UnsafeBufferPointer<Float>, [Int]) throws -> Result
     ) throws -> Result {
-        precondition(buffers.count == inputs.count && rowCount > 0 && columnCount > 0)
+        precondition(tensors.count == inputs.count && tensors.allSatisfy { $0.shape.count <= STRATA_ONNX_RANK_MAX })
+        let feeds = tensors.map { tensor in
+            var feed = StrataOnnxInput()
+            (feed.data, feed.size_bytes) = (tensor.bytes, tensor.byteCount)
+            (feed.element_type, feed.rank) = (tensor.elementType.code, tensor.shape.count)
+            withUnsafeMutableBytes(of: &feed.dimensions) { sizes in
+                for (axis, size) in tensor.shape.enumerated() { sizes.bindMemory(to: Int64.self)[axis] = Int64(size) }
+            }
+            return feed
+        }
         var made = StrataOnnxResult()
-        var pointers: [UnsafePointer<Int64>?] = buffers
         try OnnxRuntime.check(
-            strata_onnx_run(session, &pointers, Int64(rowCount), Int64(columnCount), outputIndex, &made),
-            .inferenceFailed, "a run of \(rowCount) × \(columnCount) tokens failed: ")
+            strata_onnx_run(session, feeds, outputIndex, &made), .inferenceFailed,
+            "a run of shape \(tensors.first?.shape ?? []) failed: ")
         defer { strata_onnx_result_free(session, &made) }
         let shape = withUnsafeBytes(of: made.dimensions) { sizes in
             sizes.bindMemory(to: Int64.self).prefix(made.rank).map { Int($0) }

@@ -26,6 +26,8 @@ struct AddedTokens: Sendable {
 
     /// Ids of the tokens that the model's own vocabulary lacks.
     let extraTokens: [Int32: String]
+    /// The added tokens as they are written, in the order of the file.
+    let contents: [String]
     private let ids: ByteTrie
     /// Matched against the text as it came, and against its normal form.
     private let raw: Matcher?
@@ -161,6 +163,7 @@ extension AddedTokens {
                 "added_tokens has \"\(String(decoding: error.key, as: UTF8.self))\" twice; declare every token once")
         }
         self.extraTokens = extraTokens
+        contents = entries.map { String(decoding: $0.key, as: UTF8.self) }
         let ordered = patterns.filter(\.isSpecial) + patterns.filter { !$0.isSpecial }
         raw = Matcher(ordered.filter { !$0.isNormalized }.map { ($0.bytes, $0.token) })
         normalized = Matcher(ordered.filter(\.isNormalized).map { ($0.bytes, $0.token) })

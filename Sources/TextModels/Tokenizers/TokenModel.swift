@@ -30,6 +30,12 @@ enum TokenModel: Sendable {
         return section.node["max_input_chars_per_word"] == nil ? "" : "WordPiece"
     }
 
+    /// The token that stands for a whole unknown word, which only WordPiece has. Unigram's `unk_id` is no such: files
+    /// are about in which it is the full stop.
+    var unknownID: Int32? {
+        if case .wordPiece(let model) = self { model.unknownID } else { nil }
+    }
+
     /// Appends the tokens of words, in order; stops after the word with which there are more than `countMax`.
     func tokenize(_ words: [Range<Int>], of text: ValidUTF8, into ids: inout [Int32], stoppingAfter countMax: Int) {
         // The kind is told once for all words, so that no word pays for taking the model out of its case.

@@ -90,6 +90,12 @@ public struct Tokenizer: Sendable {
     /// The id of a token, or nil when there is no such token. Canonically equivalent tokens are different tokens.
     public func id(of token: String) -> Int32? { addedTokens.id(of: token.utf8) ?? vocabulary.trie[token.utf8] }
 
+    /// The tokens that are looked for in the text itself, such as `[SEP]` or `<|im_end|>`, in the order of the file.
+    var addedTokenTexts: [String] { addedTokens.contents }
+
+    /// What stands for a whole unknown word; nil for a model that never gives up a word.
+    var unknownID: Int32? { steps.unknownID }
+
     /// How many tokens of each text stay; the rule of the reference's `LongestFirst`.
     private static func longestFirst(_ first: Int, _ second: Int, limit: Int) -> (Int, Int) {
         guard first + second > limit else { return (first, second) }

@@ -14,6 +14,8 @@ final class TokenizerSteps: Sendable {
         self.model = model
     }
 
+    var unknownID: Int32? { model.unknownID }
+
     /// The tokens without special ones around; a few more than `countMax` when there are more.
     func tokenIDs(_ text: String, stoppingAfter countMax: Int) -> [Int32] {
         var text = text

@@ -16,8 +16,8 @@ struct EncoderGraphTests {
 
     @Test func inputsAreMatchedByName() throws {
         let graph = try graph("states")
-        #expect(graph.feeds == [.tokenIDs, .attentionMask])
-        #expect(graph.outputIndex == 0 && graph.rowCountMax == nil)
+        #expect(graph.inputs.feeds == [.tokenIDs, .attentionMask])
+        #expect(graph.outputIndex == 0 && graph.inputs.rowCountMax == nil)
     }
 
     @Test func anUnknownInputIsNamed() async throws {

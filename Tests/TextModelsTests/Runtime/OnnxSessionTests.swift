@@ -13,11 +13,13 @@ struct OnnxSessionTests {
         let mask = [Int64](repeating: 1, count: ids.count)
         return try ids.withUnsafeBufferPointer { ids in
             try mask.withUnsafeBufferPointer { mask in
-                let buffers = [try #require(ids.baseAddress), try #require(mask.baseAddress)]
-                return try session.run(
-                    Array(buffers.prefix(session.inputs.count)), rowCount: rows.count, columnCount: rows[0].count,
-                    outputIndex: 0
-                ) { (Array($0), $1) }
+                let bases = [try #require(ids.baseAddress), try #require(mask.baseAddress)]
+                let tensors = bases.map {
+                    OnnxSession.Tensor(
+                        bytes: $0, byteCount: ids.count * 8, elementType: .int64,
+                        shape: [rows.count, rows[0].count])
+                }
+                return try session.run(Array(tensors.prefix(session.inputs.count)), outputIndex: 0) { (Array($0), $1) }
             }
         }
     }
