@@ -64,6 +64,12 @@ extension SQLiteStore {
                     updated_at = coalesce((SELECT max(at) FROM change WHERE record = ?1 \
                     AND operation IN ('remembered', 'updated', 'promoted', 'demoted')), updated_at) WHERE id = ?1
                     """, [id, change])
+                // Moved back by the rewinding, it would seem to have entered its layer at the epoch, and expire.
+                try db.run(
+                    """
+                    UPDATE record SET entered_at = coalesce((SELECT max(at) FROM change WHERE record = ?1 \
+                    AND operation IN ('remembered', 'promoted', 'demoted')), created_at) WHERE id = ?1 AND entered_at = 0
+                    """, [id])
             }
             return ids.count
         }

@@ -47,7 +47,7 @@ extension StoreInspection {
         try note("keyword_stale", stale.map(String.init), "keyword rows that are not those of the text") {}
         try note("keyword_orphan", orphans, "keyword rows without a record") {}
         // A term is a word of somebody's memory, so only its namespace is named.
-        try note("keyword_index", unsound.map { "namespace \($0)" }, "terms whose postings are not the records' own") {}
+        try note("keyword_index", unsound.map { $0 == 0 ? "a missing term" : "namespace \($0)" }, "terms whose postings are not the records' own") {}
         try note("term_count", miscounted.map { "namespace \($0)" }, "terms with a wrong number of records") {}
         if repairs, findings.count > findingCount { try rebuildKeywords() }
         try checkLengths(lengths)
@@ -100,9 +100,9 @@ extension StoreInspection {
             if !isSound || sum != expected[term] ?? PostingSum() { unsound.append(home.namespace) }
             if row[0] as Int != sum.count || sum.count == 0 { miscounted.append(home.namespace) }
         }
-        // Numbers that rows name and no term has.
-        for (term, _) in expected where names[term] == nil { unsound.append(term) }
-        return (unsound, miscounted)
+        // Numbers that rows name and no term has: nobody knows whose they were.
+        let nameless = expected.keys.filter { names[$0] == nil }.count
+        return (unsound + Array(repeating: 0, count: nameless), miscounted)
     }
 
     /// Makes terms, postings and keyword rows anew from the texts.

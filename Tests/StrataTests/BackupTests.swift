@@ -162,7 +162,9 @@ import Testing
             }
             #expect(receipt.change == change && receipt.recordCount == state.count)
             engine = try await setting.open(seed: 2)
-            for (id, record) in try await everything(engine, in: "default") {
+            let found = try await everything(engine, in: "default")
+            #expect(Set(found.keys) == Set(state.keys), "at change \(change)")
+            for (id, record) in found {
                 var expected = try #require(state[id])
                 expected.embeddingSpace = record.embeddingSpace
                 #expect(record == expected, "at change \(change)")

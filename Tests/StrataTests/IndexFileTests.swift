@@ -27,6 +27,7 @@ import Testing
             $0.queryCut.recordShareMax = 1
             // The first hits are those of the highest cosines.
             ($0.ranking.importance, $0.ranking.recency, $0.ranking.use) = (0, 0, 0)
+            ($0.ranking.statement, $0.ranking.number, $0.ranking.length) = (0, 0, 0)
         }
     }
 
