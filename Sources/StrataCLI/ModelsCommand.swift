@@ -8,7 +8,7 @@ internal import TextModels
 struct ModelsCommand: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "models",
-        abstract: "Fetch, import, check and remove models.",
+        abstract: "Fetch, import, check, measure and remove models.",
         discussion: """
             Models lie in $STRATA_HOME/models, a folder each. To use one: --model FOLDER or STRATA_MODEL.
 
@@ -18,7 +18,7 @@ struct ModelsCommand: AsyncParsableCommand {
               HTTPS_PROXY, HTTP_PROXY, ALL_PROXY, NO_PROXY
             """,
         subcommands: [
-            ListModels.self, PullModel.self, ImportModel.self, VerifyModels.self, RemoveModels.self,
+            ListModels.self, PullModel.self, ImportModel.self, VerifyModels.self, RemoveModels.self, BenchModel.self,
         ])
 }
 
