@@ -16,6 +16,10 @@ let sqlite: Target.Dependency = .product(name: "GRDBSQLite", package: "GRDB.swif
 let argumentParser: Target.Dependency = .product(name: "ArgumentParser", package: "swift-argument-parser")
 
 let crypto: Target.Dependency = .product(name: "Crypto", package: "swift-crypto")
+let httpClient: Target.Dependency = .product(name: "AsyncHTTPClient", package: "async-http-client")
+let nioCore: Target.Dependency = .product(name: "NIOCore", package: "swift-nio")
+let nioHTTP1: Target.Dependency = .product(name: "NIOHTTP1", package: "swift-nio")
+let nioPosix: Target.Dependency = .product(name: "NIOPosix", package: "swift-nio")
 
 let package = Package(
     name: "strata",
@@ -34,6 +38,8 @@ let package = Package(
         .package(url: "https://github.com/groue/GRDB.swift", exact: "7.10.0"),
         .package(url: "https://github.com/apple/swift-argument-parser", exact: "1.8.2"),
         .package(url: "https://github.com/apple/swift-crypto", exact: "4.5.2"),
+        .package(url: "https://github.com/apple/swift-nio", exact: "2.101.2"),
+        .package(url: "https://github.com/swift-server/async-http-client", exact: "1.37.0"),
     ],
     targets: [
         // Values and seams.
@@ -55,6 +61,18 @@ let package = Package(
         .testTarget(
             name: "TextModelsTests", dependencies: ["COnnxRuntime", "StrataCore", "StrataTesting", "TextModels"],
             exclude: ["Tokenizers/Fixtures"], resources: [.copy("Runtime/Fixtures")], swiftSettings: strict),
+
+        // Models from elsewhere: the store of model folders, and an embedder behind an HTTP interface. Nothing of the
+        // engine depends on this target, so that its users need no network library.
+        .systemLibrary(name: "CZlib", providers: [.apt(["zlib1g-dev"])]),
+        .target(
+            name: "ModelStore",
+            dependencies: ["CZlib", "StrataCore", "TextModels", httpClient, nioCore, nioHTTP1, nioPosix],
+            swiftSettings: strict),
+        .testTarget(
+            name: "ModelStoreTests",
+            dependencies: ["COnnxRuntime", "ModelStore", "StrataCore", "StrataTesting", "TextModels"],
+            swiftSettings: strict),
 
         // Vectors.
         .target(name: "CVectorKernels"),
@@ -79,7 +97,6 @@ let package = Package(
             swiftSettings: strict),
 
         // Backups. Encryption is apart, because BoringSSL takes a minute to build.
-        .systemLibrary(name: "CZlib", providers: [.apt(["zlib1g-dev"]), .brew(["zlib"])]),
         .target(name: "Backup", dependencies: ["CZlib", "StrataCore"], swiftSettings: strict),
         .target(
             name: "BackupEncryption", dependencies: ["Backup", "StrataCore", crypto], swiftSettings: strict),
@@ -122,7 +139,9 @@ let package = Package(
         // The command.
         .executableTarget(
             name: "StrataCLI",
-            dependencies: ["Backup", "BackupEncryption", "Ingest", "Strata", "StrataCore", argumentParser],
+            dependencies: [
+                "Backup", "BackupEncryption", "Ingest", "ModelStore", "Strata", "StrataCore", "TextModels", argumentParser,
+            ],
             swiftSettings: strict),
         .testTarget(
             name: "StrataCLITests", dependencies: ["Strata", "StrataCLI", "StrataCore"], swiftSettings: strict),

@@ -181,12 +181,17 @@ private struct Diagnosis {
 
     private func model(_ embedder: OnnxEmbedder, _ folder: String) -> Check {
         let card = embedder.card
+        let tuning = embedder.tuning
+        let layout = "\(tuning.workerCount) × \(tuning.intraOpThreadCount) threads, \(tuning.tokenBudget) tokens a run"
         return Check(
-            "model", .ok, "\(card.name) (\(card.precision), \(card.dimension) components) in \(folder)",
+            "model", .ok, "\(card.name) (\(card.precision), \(card.dimension) components, \(layout)) in \(folder)",
             details: [
                 "folder": .string(folder), "space": .string(embedder.space.identifier),
                 "dimension": .integer(Int64(card.dimension)), "tokenCountMax": .integer(Int64(card.tokenCountMax)),
-                "license": .string(card.license),
+                "license": .string(card.license), "workerCount": .integer(Int64(tuning.workerCount)),
+                "intraOpThreadCount": .integer(Int64(tuning.intraOpThreadCount)),
+                "tokenBudget": .integer(Int64(tuning.tokenBudget)),
+                "tokensPerSecond": tuning.tokensPerSecond.map { .number($0.rounded()) } ?? .null,
             ])
     }
 

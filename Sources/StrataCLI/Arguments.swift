@@ -4,6 +4,7 @@ public import StrataCore
 
 // How the library's values are written on the command line.
 
+extension EmbeddingRole: ExpressibleByArgument {}
 extension Layer: ExpressibleByArgument {}
 extension MemoryRecord.Source: ExpressibleByArgument {}
 extension DuplicatePolicy: ExpressibleByArgument {}

@@ -30,8 +30,11 @@ struct Terminal: Sendable {
     /// Writes a text whole. A reader that has gone away ends the process by SIGPIPE, as it does every Unix tool; another
     /// failure (a full disk behind a redirection) ends it here, because a result that was not written must not look
     /// like success.
-    func write(_ text: String) {
-        var bytes = Array(text.utf8)[...]
+    func write(_ text: String) { write(bytes: Array(text.utf8)) }
+
+    /// Writes bytes whole, as ``write(_:)`` does a text.
+    func write(bytes all: [UInt8]) {
+        var bytes = all[...]
         while !bytes.isEmpty {
             let count = bytes.withUnsafeBytes { bytes in
                 #if canImport(Darwin)

@@ -10,6 +10,8 @@ public struct ModelLoadTimes: Sendable, Hashable {
     public internal(set) var session = Duration.zero
     /// The self-test, which a first check makes.
     public internal(set) var selfTest = Duration.zero
+    /// Measuring how runs are best laid out on this machine, which the first load on it does.
+    public internal(set) var tuning = Duration.zero
 
     /// Does some work and notes its time.
     mutating func measure<Result>(

@@ -20,6 +20,13 @@ public final class OnnxEmbedder: Embedder {
         public var callCountMax = 256
         /// Texts of all those queries, and as many again of documents; one call alone may bring more. At least 1.
         public var textCountMax = 65_536
+        /// Whether the first load on a machine measures how runs are best laid out, and later ones go by that. A machine
+        /// that is busy at that time keeps the usual layout; `.strata-tuning.json` in the model folder may be removed.
+        ///
+        /// With false everything is as ``workerCount``, ``intraOpThreadCount`` and ``tokenBudget`` say.
+        public var isTuned = true
+        /// The most padded tokens of a run of several texts, at least 1; nil is 512, or what was measured.
+        public var tokenBudget: Int?
         /// What becomes of a text that is longer than the model reads; nil does what the card says.
         public var longText: ModelCard.LongText?
         /// How much the model is checked.
@@ -41,6 +48,8 @@ public final class OnnxEmbedder: Embedder {
     public let runtimeVersion: String
     /// How long each part of loading took.
     public let loadTimes: ModelLoadTimes
+    /// How runs are laid out.
+    public let tuning: RunTuning
 
     private let model: EncoderModel
     private let pool: InferencePool<Step, Product>
@@ -57,13 +66,18 @@ public final class OnnxEmbedder: Embedder {
         case embedding(Embedding)
     }
 
-    private init(_ model: EncoderModel, runtimeVersion: String, loadTimes: ModelLoadTimes, options: Options) {
+    private init(
+        _ model: EncoderModel, runtimeVersion: String, loadTimes: ModelLoadTimes, tuning: RunTuning, options: Options
+    ) {
         self.model = model
+        self.tuning = tuning
         self.runtimeVersion = runtimeVersion
         self.loadTimes = loadTimes
         fingerprint = model.fingerprint
         let limits = RunScheduler.Limits(
-            workerCount: options.workerCount, callCountMax: options.callCountMax, textCountMax: options.textCountMax)
+            workerCount: tuning.workerCount, callCountMax: options.callCountMax, textCountMax: options.textCountMax,
+            tokenBudgetMin: min(RunScheduler.Limits().tokenBudgetMin, tuning.tokenBudget),
+            tokenBudgetMax: tuning.tokenBudget)
         pool = InferencePool(name: "embed", limits: limits) { steps in try Self.carryOut(steps, with: model) }
     }
 
@@ -76,10 +90,11 @@ public final class OnnxEmbedder: Embedder {
     ///   ``StrataError/Code/modelInvalid``, ``StrataError/Code/storageFailure``, ``StrataError/Code/invalidArgument``.
     public static func load(folder: String, options: Options = Options()) async throws -> OnnxEmbedder {
         guard options.workerCount > 0, options.intraOpThreadCount > 0, options.callCountMax > 0,
-            options.textCountMax > 0
+            options.textCountMax > 0, options.tokenBudget ?? 1 > 0
         else {
             throw StrataError(
-                .invalidArgument, "workerCount, intraOpThreadCount, callCountMax and textCountMax must be at least 1")
+                .invalidArgument,
+                "workerCount, intraOpThreadCount, tokenBudget, callCountMax and textCountMax must be at least 1")
         }
         // Reading tens of megabytes is no work for the cooperative pool.
         return try await withCheckedThrowingContinuation { continuation in
@@ -90,11 +105,51 @@ public final class OnnxEmbedder: Embedder {
     private static func loadNow(_ folder: String, _ options: Options) throws -> OnnxEmbedder {
         var times = ModelLoadTimes()
         let runtime = try times.measure(\.library) { try OnnxRuntime.shared(options.library) }
-        let model = try EncoderModel(
-            folder: folder, runtime: runtime,
-            options: OnnxSession.Options(intraOpThreadCount: options.intraOpThreadCount),
-            verification: options.verification, longText: options.longText, times: &times)
-        return OnnxEmbedder(model, runtimeVersion: runtime.version, loadTimes: times, options: options)
+        func load(_ threadCount: Int, _ verification: ModelVerification) throws -> EncoderModel {
+            try EncoderModel(
+                folder: folder, runtime: runtime, options: OnnxSession.Options(intraOpThreadCount: threadCount),
+                verification: verification, longText: options.longText, times: &times)
+        }
+        func embedder(_ model: EncoderModel, _ tuning: RunTuning) -> OnnxEmbedder {
+            OnnxEmbedder(
+                model, runtimeVersion: runtime.version, loadTimes: times, tuning: tuning, options: options)
+        }
+        let usual = RunTuning.usual(options)
+        guard options.isTuned, options.tokenBudget == nil, usual == RunTuning.usual(Options()) else {
+            return embedder(try load(usual.intraOpThreadCount, options.verification), usual)
+        }
+        let place = try ModelFolder(path: folder)
+        let circumstances = try TuningRecord.Circumstances(place, runtimeVersion: runtime.version)
+        if let known = TuningRecord.read(from: place, for: circumstances) {
+            return embedder(try load(known.intraOpThreadCount, options.verification), known)
+        }
+        let model = try load(usual.intraOpThreadCount, options.verification)
+        // What cannot be kept is not measured: every start would take longer.
+        guard TuningRecord(circumstances: circumstances, tuning: usual).write(to: place) else {
+            return embedder(model, usual)
+        }
+        let begin = ContinuousClock.now
+        var best = (model: model, tuning: try TuningMeasurement(model: model).best(from: usual) ?? usual)
+        if best.tuning.tokensPerSecond != nil, usual.workerCount > 1 {
+            let spread = try spread(best.tuning, load: load)
+            if let spread { best = spread }
+        }
+        times.tuning = ContinuousClock.now - begin
+        TuningRecord(circumstances: circumstances, tuning: best.tuning).write(to: place)
+        return embedder(best.model, best.tuning)
+    }
+
+    /// The layout with one run at a time over all cores, if that is clearly faster.
+    private static func spread(
+        _ tuning: RunTuning, load: (Int, ModelVerification) throws -> EncoderModel
+    ) throws -> (model: EncoderModel, tuning: RunTuning)? {
+        let model = try load(tuning.workerCount, .once)
+        var spread = tuning
+        (spread.workerCount, spread.intraOpThreadCount) = (1, tuning.workerCount)
+        let rate = try TuningMeasurement(model: model).rate(at: spread)
+        guard let known = tuning.tokensPerSecond, rate >= known * TuningMeasurement.spreadGainMin else { return nil }
+        spread.tokensPerSecond = rate
+        return (model, spread)
     }
 
     /// Embeds texts, in their order; queries go before documents.

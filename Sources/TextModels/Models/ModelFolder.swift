@@ -1,4 +1,3 @@
-import COnnxRuntime
 import Foundation
 import StrataCore
 
@@ -56,34 +55,7 @@ struct ModelFolder: Sendable {
     ///
     /// - Throws: ``StrataError/Code/storageFailure`` for a file that cannot be read.
     func weightsDigest() throws -> String {
-        var hash = StrataSHA256()
-        strata_sha256_begin(&hash)
-        for name in [card.files.model] + card.files.data {
-            let file = try Self.opened("\(path)/\(name)")
-            defer { try? file.close() }
-            while let chunk = try Self.next(of: file, name: name) {
-                chunk.withUnsafeBytes { strata_sha256_update(&hash, $0.baseAddress, $0.count) }
-            }
-        }
-        var digest = [UInt8](repeating: 0, count: 32)
-        strata_sha256_finish(&hash, &digest)
-        return digest.map { String($0 >> 4, radix: 16) + String($0 & 15, radix: 16) }.joined()
-    }
-
-    private static func opened(_ path: String) throws -> FileHandle {
-        guard let file = FileHandle(forReadingAtPath: path) else {
-            throw StrataError(.storageFailure, "cannot open \(path) for reading")
-        }
-        return file
-    }
-
-    private static func next(of file: FileHandle, name: String) throws -> Data? {
-        do {
-            let chunk = try file.read(upToCount: 1 << 20)
-            return chunk?.isEmpty == false ? chunk : nil
-        } catch {
-            throw StrataError(.storageFailure, "cannot read \(name): \(error)", cause: error)
-        }
+        try FileDigest.sha256(ofFilesAt: ([card.files.model] + card.files.data).map { "\(path)/\($0)" })
     }
 }
 
