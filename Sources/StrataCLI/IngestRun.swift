@@ -18,8 +18,25 @@ struct IngestSummary: Encodable {
     var problemCount = 0
     /// Files and folders that were passed over, by reason.
     var skippedCounts: [String: Int] = [:]
+    /// What is no memory in files that were read, by reason.
+    var omittedCounts: [String: Int] = [:]
     var degradations: [Degradation] = []
     var seconds = 0.0
+
+    /// Adds what another run over other files did.
+    mutating func add(_ other: Self) {
+        interrupted = interrupted || other.interrupted
+        fileCount += other.fileCount
+        itemCount += other.itemCount
+        addedCount += other.addedCount
+        knownCount += other.knownCount
+        refusedCount += other.refusedCount
+        problemCount += other.problemCount
+        skippedCounts.merge(other.skippedCounts, uniquingKeysWith: +)
+        omittedCounts.merge(other.omittedCounts, uniquingKeysWith: +)
+        degradations += other.degradations.filter { !degradations.contains($0) }
+        seconds += other.seconds
+    }
 }
 
 /// Reads sources one after another and stores what they hold, a batch at a time.
@@ -64,6 +81,7 @@ struct IngestRun {
                 case .problem(let problem):
                     summary.problemCount += 1
                     report(code: "unreadable", problem.description)
+                case .omission(let reason): summary.omittedCounts[reason.rawValue, default: 0] += 1
                 case .item(let item):
                     summary.itemCount += 1
                     batch.append(item)
