@@ -15,6 +15,7 @@ internal import Synchronization
 /// ```
 /// DIR/lock            who owns the folder: process id and start of ownership; held with flock(2)
 /// DIR/strata.sqlite   records, vectors, keyword index, change log (with -wal and -shm beside it while open)
+/// DIR/dead-letters.jsonl   memories that were handed in by batches and could not be stored
 /// DIR/embedding-cache.sqlite   vectors of texts that were embedded; may be deleted while nobody owns the folder
 /// ```
 /// The kernel lets go of the lock when its process ends, however it ends, so that no stale lock can remain.
@@ -24,6 +25,7 @@ final class DataDirectory: Sendable {
 
     static let databaseName = "strata.sqlite"
     var databasePath: String { path + "/" + Self.databaseName }
+    var deadLetterPath: String { path + "/dead-letters.jsonl" }
     var cachePath: String { path + "/embedding-cache.sqlite" }
 
     /// Takes ownership of a folder, which is made when it does not exist.

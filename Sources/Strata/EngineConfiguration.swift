@@ -54,6 +54,8 @@ public struct EngineConfiguration: Sendable {
     public var queryCut = FrequentWordCut()
     /// When a new memory is linked to an old one; nil never does.
     public var nearDuplicates: NearDuplicateRule? = NearDuplicateRule()
+    /// How batches are gathered and written.
+    public var batches = BatchOptions()
     /// The clock and the random bits.
     public var environment = EngineEnvironment.system
 

@@ -15,11 +15,17 @@ public struct EngineEnvironment: Sendable {
     public var now: @Sendable () -> Timestamp
     /// 64 random bits.
     public var randomBits: @Sendable () -> UInt64
+    /// Waits so long, or throws when the task is cancelled.
+    public var sleep: @Sendable (Duration) async throws -> Void
 
-    /// An environment of that clock and that source of random bits.
-    public init(now: @escaping @Sendable () -> Timestamp, randomBits: @escaping @Sendable () -> UInt64) {
+    /// An environment of that clock, that source of random bits and that way to wait.
+    public init(
+        now: @escaping @Sendable () -> Timestamp, randomBits: @escaping @Sendable () -> UInt64,
+        sleep: @escaping @Sendable (Duration) async throws -> Void = { try await Task.sleep(for: $0) }
+    ) {
         self.now = now
         self.randomBits = randomBits
+        self.sleep = sleep
     }
 
     /// The machine's clock and the system's random generator.

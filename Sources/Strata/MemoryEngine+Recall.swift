@@ -18,14 +18,26 @@ extension MemoryEngine {
         _ query: String, in namespace: String = defaultNamespace, limit: Int = 10,
         options: RecallOptions = RecallOptions()
     ) async throws -> RecallAnswer {
+        var run = try recallRun(query, in: namespace, limit: limit, options: options)
+        return try await finish(&run)
+    }
+
+    /// A recall whose arguments have been looked at.
+    func recallRun(
+        _ query: String, in namespace: String, limit: Int, options: RecallOptions
+    ) throws(StrataError) -> RecallRun {
         let limits = configuration.limits
         try Validation.namespace(namespace, limits: limits)
         try Validation.text(query, named: "query", bytesMax: limits.queryBytesMax)
         try Validation.count(limit, named: "limit", in: 1...limits.hitCountMax)
         try Validation.count(options.candidateCount, named: "candidateCount", in: 1...10_000)
-        var recall = RecallRun(engine: self, query: query, namespace: namespace, limit: limit, options: options)
-        let answer = try await recall.run()
-        if options.countsUse, uses.note(answer.hits.map(\.record.id), in: namespace) {
+        return RecallRun(engine: self, query: query, namespace: namespace, limit: limit, options: options)
+    }
+
+    /// Carries out a recall and notes the use of its hits.
+    func finish(_ run: inout RecallRun) async throws -> RecallAnswer {
+        let answer = try await run.run()
+        if run.options.countsUse, uses.note(answer.hits.map(\.record.id), in: run.namespace) {
             // Enough uses wait; whoever is writing anyway takes them along. A failure costs counts, not memories.
             try? await flushUses()
         }
@@ -41,12 +53,15 @@ extension MemoryEngine {
 }
 
 /// One recall on its way through the stages.
-struct RecallRun {
+struct RecallRun: Sendable {
     private let engine: MemoryEngine
     private let query: String
-    private let namespace: String
+    let namespace: String
     private let limit: Int
-    private let options: RecallOptions
+    let options: RecallOptions
+    private var plan: QueryPlan?
+    /// The query's vector, when several queries were embedded together.
+    private var given: Embedding?
     private let clock = ContinuousClock()
     private var stages: [StageReport] = []
     private var degradations: [Degradation] = []
@@ -61,9 +76,28 @@ struct RecallRun {
 
     private var candidateCount: Int { max(options.candidateCount, limit) }
 
+    /// What the model is to embed; empty before ``prepare()``.
+    var embeddedText: String { plan?.embeddedText ?? "" }
+
+    /// The same recall with its query embedded.
+    func with(_ embedding: Embedding) -> Self {
+        var run = self
+        run.given = embedding
+        return run
+    }
+
+    /// Analyses the query, unless that is done.
+    @discardableResult
+    mutating func prepare() async throws -> QueryPlan {
+        if let plan { return plan }
+        let made = try await analyze()
+        plan = made
+        return made
+    }
+
     mutating func run() async throws -> RecallAnswer {
         let start = clock.now
-        let plan = try await analyze()
+        let plan = try await prepare()
         async let keywordResult = searchKeywords(plan)
         async let vectorResult = searchVectors(plan)
         let (keyword, vector) = (await keywordResult, await vectorResult)
@@ -133,7 +167,9 @@ struct RecallRun {
         do {
             async let loading = indexes.index(of: namespace)
             var start = clock.now
-            guard let embedding = try await embedder.embed([plan.embeddedText], as: .query).first else {
+            var made = given
+            if made == nil { made = try await embedder.embed([plan.embeddedText], as: .query).first }
+            guard let embedding = made else {
                 throw StrataError(.internal, "the embedder returned no vector for one text")
             }
             result.queryVector = embedding.vector

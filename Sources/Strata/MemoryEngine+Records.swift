@@ -98,13 +98,29 @@ extension MemoryEngine {
     @discardableResult
     public func forget(_ target: ForgetTarget, in namespace: String = defaultNamespace) async throws -> ForgetReceipt {
         try Validation.namespace(namespace, limits: configuration.limits)
-        return try await forgetting {
+        return try await forgetting([target], in: namespace) {
             let outcome = try await writes.commit([.forget(target, namespace: namespace)])
             guard case .forgotten(let receipt, _, let contents) = outcome.first else {
                 throw StrataError(.internal, "the store answered a removal with something else")
             }
             return (receipt, textsOf: contents)
         }
+    }
+
+    /// Removes records together with what the dead letters and the embedding cache hold of them.
+    func forgetting<Result: Sendable>(
+        _ targets: [ForgetTarget], in namespace: String,
+        _ removal: @Sendable () async throws -> (Result, textsOf: [SHA256.Digest])
+    ) async throws -> Result {
+        let (result, contents) = try await forgetting {
+            let (result, contents) = try await removal()
+            return ((result, contents), textsOf: contents)
+        }
+        let gone = Set(contents)
+        try await deadLetterFile?.remove { letter in
+            targets.contains { letter.isReached(by: $0, in: namespace, contents: gone) }
+        }
+        return result
     }
 
     /// Removes texts together with what the embedding cache holds of them.
@@ -127,7 +143,8 @@ extension MemoryEngine {
         return EngineStatistics(
             store: store, embeddingSpace: embeddingSpace?.identifier,
             vectorMissingCount: embeddingSpace == nil ? store.recordCount : store.recordCount - store.vectorCount,
-            indexResidentBytes: indexes?.residentBytes ?? 0, cache: await cache?.statistics())
+            indexResidentBytes: indexes?.residentBytes ?? 0, cache: await cache?.statistics(),
+            writes: buffered.statistics)
     }
 
     /// Embeds the records that have no vector in the engine's space: those that were stored while no model was there,
@@ -208,4 +225,6 @@ public struct EngineStatistics: Sendable, Hashable, Codable {
     public let indexResidentBytes: Int
     /// How the embedding cache does; nil without one.
     public let cache: EmbeddingCacheStatistics?
+    /// How writes do that nobody waits for.
+    public let writes: WriteStatistics
 }

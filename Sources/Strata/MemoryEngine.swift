@@ -1,5 +1,6 @@
 internal import RecordStore
 public import StrataCore
+internal import Synchronization
 internal import TextAnalysis
 internal import TextModels
 
@@ -33,6 +34,9 @@ public final class MemoryEngine: Sendable {
     let ids: RecordIDSource
     let analyzer = TextAnalyzer(language: .english)
     let directory: DataDirectory?
+    let deadLetterFile: DeadLetterFile?
+    let buffered = BufferedWrites()
+    let batchWriter = Mutex<BatchWriterState?>(nil)
 
     /// Opens the memory in a folder, which is made when it does not exist.
     ///
@@ -71,6 +75,7 @@ public final class MemoryEngine: Sendable {
         self.cache = cache
         self.modelProblem = modelProblem
         self.directory = directory
+        deadLetterFile = directory.map { DeadLetterFile(path: $0.deadLetterPath) }
         let indexes = embedder.map { IndexKeeper(store: store, space: $0.space) }
         let feed = ChangeSignal()
         self.indexes = indexes
@@ -123,8 +128,10 @@ public final class MemoryEngine: Sendable {
     /// Later calls throw ``StrataError/Code/closed``. Use counts that cannot be written, on a full disk say, are lost:
     /// they are counts, not memories, and whoever only read is not to fail for them.
     public func close() async throws {
+        await closeBatches()
         try? await flushUses()
         await writes.close()
+        await deadLetterFile?.settle()
         feed.finish()
         await cache?.close()
         try await store.close()

@@ -62,6 +62,10 @@ struct RememberCommand: AsyncParsableCommand {
     @Option(help: "What to do when the text is there already: skip, replace, link or keep.")
     var onDuplicate = DuplicatePolicy.skip
 
+    @Option(
+        help: "What to wait for: durable (on disk) or buffered (taken in; a kill within the next moments loses it).")
+    var ack = Acknowledgement.durable
+
     @OptionGroup var common: CommonOptions
 
     func validate() throws {
@@ -77,7 +81,8 @@ struct RememberCommand: AsyncParsableCommand {
         if !lines {
             let text = try text == ["-"] ? StandardInput.readAll() : text.joined(separator: " ")
             let outcome = try await common.withEngine(.init(makesDirectory: true)) { engine in
-                try await engine.remember(memory(text, template), in: common.namespaceName, onDuplicate: onDuplicate)
+                try await engine.remember(
+                    memory(text, template), in: common.namespaceName, onDuplicate: onDuplicate, ack: ack)
             }
             try report(outcome, output)
             output.warnings(outcome.degradations)
@@ -97,7 +102,7 @@ struct RememberCommand: AsyncParsableCommand {
         while let batch = try lines.nextBatch(countMax: 256) {
             let memories = batch.compactMap { try? $0.text.get() }.map { memory($0, template) }
             var results = try await engine.remember(
-                memories, in: common.namespaceName, onDuplicate: onDuplicate)[...]
+                memories, in: common.namespaceName, onDuplicate: onDuplicate, ack: ack)[...]
             var degradations: [Degradation] = []
             for line in batch {
                 // Lines that are no text went nowhere, so that the next result belongs to the next line that is one.
