@@ -85,9 +85,15 @@ let package = Package(
         .target(name: "Ingest", dependencies: ["StrataCore"], swiftSettings: strict),
         .testTarget(name: "IngestTests", dependencies: ["Ingest", "StrataCore"], swiftSettings: strict),
 
+        // One owner, many processes.
+        .target(name: "OwnerLink", dependencies: ["Strata", "StrataCore"], swiftSettings: strict),
+        .testTarget(
+            name: "OwnerLinkTests", dependencies: ["OwnerLink", "Strata", "StrataCore", "StrataTesting"],
+            swiftSettings: strict),
+
         // The command.
         .executableTarget(
-            name: "StrataCLI", dependencies: ["Ingest", "Strata", "StrataCore", argumentParser],
+            name: "StrataCLI", dependencies: ["Ingest", "OwnerLink", "Strata", "StrataCore", argumentParser],
             swiftSettings: strict),
         .testTarget(
             name: "StrataCLITests", dependencies: ["Strata", "StrataCLI", "StrataCore"], swiftSettings: strict),

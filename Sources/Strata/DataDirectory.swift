@@ -14,6 +14,7 @@ internal import Synchronization
 ///
 /// ```
 /// DIR/lock            who owns the folder: process id and start of ownership; held with flock(2)
+/// DIR/owner.sock   where the owner answers other processes of the same user, while it does
 /// DIR/strata.sqlite   records, vectors, keyword index, change log (with -wal and -shm beside it while open)
 /// DIR/dead-letters.jsonl   memories that were handed in by batches and could not be stored
 /// DIR/embedding-cache.sqlite   vectors of texts that were embedded; may be deleted while nobody owns the folder

@@ -1,7 +1,7 @@
 public import StrataCore
 
 /// Everything that can be said about a recall besides its query and limit.
-public struct RecallOptions: Sendable, Hashable {
+public struct RecallOptions: Sendable, Hashable, Codable {
     /// The layers to search; all by default.
     public var layers: Set<Layer> = Set(Layer.allCases)
     /// A condition that hits must meet.

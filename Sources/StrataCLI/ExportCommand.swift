@@ -1,5 +1,6 @@
 internal import ArgumentParser
 internal import Foundation
+internal import OwnerLink
 internal import Strata
 internal import StrataCore
 
@@ -45,11 +46,11 @@ struct ExportCommand: AsyncParsableCommand {
             throw StrataError(.conflict, "there is a file \(path) already; name another one or say --overwrite")
         }
         let interruption = Interruption()
-        try await common.withEngine(.init(model: false)) { engine in
+        try await common.withMemory(.init(model: false)) { memory in
             var target = try ExportTarget(path: path)
             let count: Int
             do {
-                count = try await write(engine, options, to: &target, until: interruption, output)
+                count = try await write(memory, options, to: &target, until: interruption, output)
                 try target.finish()
             } catch {
                 target.discard()
@@ -68,18 +69,18 @@ struct ExportCommand: AsyncParsableCommand {
 
     /// Writes page after page, so that one page is held in memory.
     private func write(
-        _ engine: MemoryEngine, _ options: ExportOptions, to target: inout ExportTarget,
+        _ memory: any MemoryClient, _ options: ExportOptions, to target: inout ExportTarget,
         until interruption: Interruption, _ output: Output
     ) async throws -> Int {
         var bar = ProgressBar(style: output.messageStyle, writesLines: !output.json)
         var state = ProgressBar.State()
-        state.memoryTotal = try await engine.stats(in: common.namespace).store.recordCount
+        state.memoryTotal = try await memory.stats(in: common.namespace).store.recordCount
         bar.begin(state)
         defer { bar.clear() }
         try target.write([PortableLine.header.jsonLine])
         var cursor: String?
         repeat {
-            let page = try await engine.exportPage(options, cursor: cursor)
+            let page = try await memory.exportPage(options, cursor: cursor, countMax: 64)
             try target.write(page.lines)
             state.memoryCount += page.lines.count
             bar.show(state)

@@ -1,6 +1,7 @@
 internal import ArgumentParser
 internal import Foundation
 internal import Ingest
+internal import OwnerLink
 internal import Strata
 internal import StrataCore
 
@@ -76,10 +77,10 @@ struct ImportCommand: AsyncParsableCommand {
             try await reading.read(into: nil)
         } else {
             let interruption = Interruption()
-            try await common.withEngine(.init(makesDirectory: true)) { engine in
-                if !exports.isEmpty { try await restoring.read(into: engine, until: interruption) }
+            try await common.withMemory(.init(makesDirectory: true)) { memory in
+                if !exports.isEmpty { try await restoring.read(into: memory, until: interruption) }
                 if !sources.isEmpty, !restoring.summary.interrupted {
-                    try await reading.read(into: engine, until: interruption)
+                    try await reading.read(into: memory, until: interruption)
                 }
             }
         }

@@ -1,6 +1,7 @@
 internal import ArgumentParser
 internal import Foundation
 internal import Ingest
+internal import OwnerLink
 internal import Strata
 internal import StrataCore
 
@@ -44,8 +45,8 @@ struct IngestCommand: AsyncParsableCommand {
             try await run.read(into: nil)
         } else {
             let interruption = Interruption()
-            try await common.withEngine(.init(makesDirectory: true)) { engine in
-                try await run.read(into: engine, until: interruption)
+            try await common.withMemory(.init(makesDirectory: true)) { memory in
+                try await run.read(into: memory, until: interruption)
             }
         }
         try Self.report(run.summary, output)

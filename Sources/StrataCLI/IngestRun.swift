@@ -1,4 +1,5 @@
 internal import Ingest
+internal import OwnerLink
 internal import Strata
 internal import StrataCore
 
@@ -70,8 +71,8 @@ struct IngestRun {
     }
 
     /// Reads everything; without an engine nothing is stored.
-    mutating func read(into engine: MemoryEngine?, until interruption: Interruption? = nil) async throws {
-        summary.dryRun = engine == nil
+    mutating func read(into memory: (any MemoryClient)?, until interruption: Interruption? = nil) async throws {
+        summary.dryRun = memory == nil
         var batch: [IngestItem] = []
         var bytesBefore = 0
         bar.begin(progress)
@@ -88,7 +89,7 @@ struct IngestRun {
                 }
                 if batch.count == Self.batchCount {
                     progress.bytesDone = bytesBefore + source.bytesRead
-                    try await store(&batch, in: engine)
+                    try await store(&batch, in: memory)
                 }
                 if interruption?.isPending == true {
                     // What is read and not stored yet is read again by the next run.
@@ -101,15 +102,16 @@ struct IngestRun {
             bytesBefore += source.bytesRead
             progress.bytesDone = bytesBefore
         }
-        try await store(&batch, in: engine)
+        try await store(&batch, in: memory)
         finish()
     }
 
-    private mutating func store(_ batch: inout [IngestItem], in engine: MemoryEngine?) async throws {
+    private mutating func store(_ batch: inout [IngestItem], in memory: (any MemoryClient)?) async throws {
         defer { batch = [] }
-        if let engine, !batch.isEmpty {
+        if let memory, !batch.isEmpty {
             let memories = batch.map { NewMemory($0, in: namespace, layer: layer, tags: tags) }
-            let results = try await engine.remember(memories, in: namespace)
+            let results = try await memory.remember(
+                memories, in: namespace, onDuplicate: .skip, ack: .durable)
             var degradations: [Degradation] = []
             for (item, result) in zip(batch, results) {
                 switch result {

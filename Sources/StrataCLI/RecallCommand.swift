@@ -1,4 +1,5 @@
 internal import ArgumentParser
+internal import OwnerLink
 internal import Strata
 internal import StrataCore
 
@@ -35,8 +36,8 @@ struct RecallCommand: AsyncParsableCommand {
             layers: filter.layer.isEmpty ? Set(Layer.allCases) : Set(filter.layer),
             filter: try filter.filterWithoutLayers(), scoreMin: minScore, signals: signals)
         // Searching by words alone needs no model, and opens faster without.
-        let answer = try await common.withEngine(.init(model: signals != .keyword)) { engine in
-            try await engine.recall(
+        let answer = try await common.withMemory(.init(model: signals != .keyword)) { memory in
+            try await memory.recall(
                 query.joined(separator: " "), in: common.namespaceName, limit: limit, options: options)
         }
         output.warnings(answer.degradations)

@@ -1,5 +1,6 @@
 internal import Foundation
 internal import Ingest
+internal import OwnerLink
 internal import Strata
 internal import StrataCore
 
@@ -40,12 +41,12 @@ struct RestoreRun {
     }
 
     /// Reads everything; without an engine nothing is stored.
-    mutating func read(into engine: MemoryEngine?, until interruption: Interruption? = nil) async throws {
-        summary.dryRun = engine == nil
+    mutating func read(into memory: (any MemoryClient)?, until interruption: Interruption? = nil) async throws {
+        summary.dryRun = memory == nil
         bar.begin(progress)
         var bytesBefore = 0
         for file in files where !summary.interrupted {
-            try await read(file, into: engine, bytesBefore: bytesBefore, until: interruption)
+            try await read(file, into: memory, bytesBefore: bytesBefore, until: interruption)
             bytesBefore += Self.size(of: file)
             progress.bytesDone = bytesBefore
         }
@@ -53,7 +54,7 @@ struct RestoreRun {
     }
 
     private mutating func read(
-        _ file: String, into engine: MemoryEngine?, bytesBefore: Int, until interruption: Interruption?
+        _ file: String, into memory: (any MemoryClient)?, bytesBefore: Int, until interruption: Interruption?
     ) async throws {
         let name = URL(fileURLWithPath: file).lastPathComponent
         var lines = try FileLines(file: file, path: name, lineBytesMax: PortableLine.bytesMax)
@@ -82,14 +83,14 @@ struct RestoreRun {
             }
             if batch.records.count >= Self.batchCount || batch.bytes >= Self.batchBytesMax {
                 progress.bytesDone = bytesBefore + lines.bytesRead
-                try await store(&batch, from: name, in: engine)
+                try await store(&batch, from: name, in: memory)
                 if interruption?.isPending == true {
                     summary.interrupted = true
                     return
                 }
             }
         }
-        try await store(&batch, from: name, in: engine)
+        try await store(&batch, from: name, in: memory)
         summary.fileCount += 1
         switch end {
         case nil: problemFound(code: "unreadable", "\(name): the export is cut off, it has no end; export it anew")
@@ -99,10 +100,12 @@ struct RestoreRun {
         }
     }
 
-    private mutating func store(_ batch: inout Batch, from name: String, in engine: MemoryEngine?) async throws {
+    private mutating func store(_ batch: inout Batch, from name: String, in memory: (any MemoryClient)?) async throws {
         defer { batch = Batch() }
-        if let engine, !batch.records.isEmpty {
-            for (line, result) in zip(batch.lines, try await engine.restore(batch.records, in: namespace)) {
+        if let memory, !batch.records.isEmpty {
+            for (line, result) in zip(
+                batch.lines, try await memory.restore(lines: batch.records.map(\.jsonLine), in: namespace))
+            {
                 switch result {
                 case .success(let outcome):
                     if outcome.status == .stored { summary.addedCount += 1 } else { summary.knownCount += 1 }

@@ -31,6 +31,7 @@ struct StrataCommand: AsyncParsableCommand {
         version: "strata \(StrataVersion.current)",
         subcommands: [
             InitCommand.self, RememberCommand.self, RecallCommand.self, GetCommand.self, ForgetCommand.self,
-            ListCommand.self, IngestCommand.self, ImportCommand.self, ExportCommand.self, StatsCommand.self, DoctorCommand.self, VersionCommand.self,
+            ListCommand.self, IngestCommand.self, ImportCommand.self, ExportCommand.self, DeadLettersCommand.self,
+            StatsCommand.self, DoctorCommand.self, VersionCommand.self,
         ])
 }

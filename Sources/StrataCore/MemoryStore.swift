@@ -152,7 +152,7 @@ public enum StoreMutation: Sendable {
 }
 
 /// What to forget in one namespace.
-public enum ForgetTarget: Sendable, Hashable {
+public enum ForgetTarget: Sendable, Hashable, Codable {
     /// These records; ids that are not there are passed over.
     case ids([RecordID])
     /// All records that pass.

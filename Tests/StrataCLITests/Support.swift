@@ -181,6 +181,8 @@ final class Child {
 
     func interrupt() { process.interrupt() }
 
+    func terminate() { process.terminate() }
+
     /// Ends the child as a power cut would: it gets no chance to do anything.
     func kill() { Foundation.kill(process.processIdentifier, SIGKILL) }
 
