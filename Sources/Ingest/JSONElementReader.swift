@@ -44,7 +44,11 @@ struct JSONElementReader: LineSource {
                 blockOffset += block.count
                 block = [UInt8](try handle.read(upToCount: LineReader.blockBytes) ?? Data())
                 position = 0
-                if block.isEmpty { throw Damage(line: lineNumber) }
+                if block.isEmpty {
+                    // An empty file holds nothing, as in every format; one that has begun is cut off.
+                    if place == .start { return nil }
+                    throw Damage(line: lineNumber)
+                }
                 if blockOffset == 0, block.starts(with: [0xEF, 0xBB, 0xBF]) { position = 3 }
                 continue
             }
