@@ -136,11 +136,18 @@ let package = Package(
             name: "FuzzTests", dependencies: ["Ingest", "StrataCore", "StrataTesting", "TextModels", "VectorSearch"],
             swiftSettings: strict),
 
+        // One owner, many processes.
+        .target(name: "OwnerLink", dependencies: ["Strata", "StrataCore"], swiftSettings: strict),
+        .testTarget(
+            name: "OwnerLinkTests", dependencies: ["OwnerLink", "Strata", "StrataCore", "StrataTesting"],
+            swiftSettings: strict),
+
         // The command.
         .executableTarget(
             name: "StrataCLI",
             dependencies: [
-                "Backup", "BackupEncryption", "Ingest", "ModelStore", "Strata", "StrataCore", "TextModels", argumentParser,
+                "Backup", "BackupEncryption", "Ingest", "ModelStore", "OwnerLink", "Strata", "StrataCore", "TextModels",
+                argumentParser,
             ],
             swiftSettings: strict),
         .testTarget(

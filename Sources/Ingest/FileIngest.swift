@@ -7,7 +7,7 @@ import Foundation
 public struct FileIngest: Sequence, IteratorProtocol {
     private let path: String
     private let lineBytesMax: Int
-    private var reader: LineReader
+    private var reader: any LineSource
     private var parser: any FileParser
     private var events: [IngestEvent] = []
     private var nextEvent = 0
@@ -28,14 +28,20 @@ public struct FileIngest: Sequence, IteratorProtocol {
         file: String, path: String, format: IngestFormat, options: IngestOptions = IngestOptions()
     ) throws(IngestProblem) {
         self.path = path
-        lineBytesMax = options.lineBytesMax
         do {
             let handle = try FileHandle(forReadingFrom: URL(fileURLWithPath: file))
-            if format != .jsonLines {
+            if format == .markdown || format == .plainText {
                 try Self.check(handle, path: path)
                 try handle.seek(toOffset: 0)
             }
-            reader = LineReader(handle: handle, lineBytesMax: options.lineBytesMax)
+            switch format {
+            case .markdown, .plainText, .jsonLines, .mcpMemory:
+                lineBytesMax = options.lineBytesMax
+                reader = LineReader(handle: handle, lineBytesMax: options.lineBytesMax)
+            case .chatGPT, .claude, .mem0:
+                lineBytesMax = options.elementBytesMax
+                reader = JSONElementReader(handle: handle, elementBytesMax: options.elementBytesMax)
+            }
         } catch let problem as IngestProblem {
             throw problem
         } catch {
@@ -46,6 +52,10 @@ public struct FileIngest: Sequence, IteratorProtocol {
             case .markdown: MarkdownParser(path: path, options: options)
             case .plainText: PlainTextParser(path: path, options: options)
             case .jsonLines: JSONLinesParser(path: path)
+            case .chatGPT: ElementParser(path: path, reader: ChatGPTConversation.read)
+            case .claude: ElementParser(path: path, reader: ClaudeConversation.read)
+            case .mem0: ElementParser(path: path, reader: Mem0Memory.read)
+            case .mcpMemory: ElementParser(path: path, reader: MCPMemoryLine.read)
             }
     }
 
@@ -78,6 +88,9 @@ public struct FileIngest: Sequence, IteratorProtocol {
                 isAtEnd = true
                 parser.finish { received.append($0) }
             }
+        } catch let damage as JSONElementReader.Damage {
+            isAtEnd = true
+            received.append(.problem(IngestProblem(path: path, line: damage.line, reason: .brokenDocument)))
         } catch {
             isAtEnd = true
             received.append(.problem(IngestProblem(path: path, line: nil, reason: .unreadable)))

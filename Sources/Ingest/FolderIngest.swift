@@ -14,6 +14,8 @@ public struct FolderIngest: Sequence, IteratorProtocol {
         public var itemCount = 0
         /// Problems given out, those of refused files included.
         public var problemCount = 0
+        /// What is no memory in files that were read, by reason.
+        public var omissionCounts: [IngestOmission: Int] = [:]
         /// Files and folders that were passed over, by reason.
         public var skippedCounts: [FolderScan.Skipped.Reason: Int] = [:]
 
@@ -43,6 +45,14 @@ public struct FolderIngest: Sequence, IteratorProtocol {
         for entry in scan.skipped { report.skippedCounts[entry.reason, default: 0] += 1 }
     }
 
+    /// Takes a single file of a format that its name does not tell; nothing is read yet.
+    public init(file: String, format: IngestFormat, options: IngestOptions = IngestOptions()) {
+        scan = FolderScan(of: file, format: format)
+        root = URL(fileURLWithPath: file).deletingLastPathComponent()
+        self.options = options
+        for entry in scan.skipped { report.skippedCounts[entry.reason, default: 0] += 1 }
+    }
+
     /// How much of the files was read, in bytes; those that were refused count whole.
     public var bytesRead: Int {
         let current = current?.bytesRead
@@ -57,6 +67,7 @@ public struct FolderIngest: Sequence, IteratorProtocol {
                 switch event {
                 case .item: report.itemCount += 1
                 case .problem: report.problemCount += 1
+                case .omission(let reason): report.omissionCounts[reason, default: 0] += 1
                 }
                 return event
             }

@@ -57,6 +57,12 @@ public struct FolderScan: Sendable, Hashable {
         skipped.sort { $0.path.utf8.lexicographicallyPrecedes($1.path.utf8) }
     }
 
+    /// A single file of a known format, whatever its name.
+    init(of file: String, format: IngestFormat) {
+        let url = URL(fileURLWithPath: file)
+        add(name: url.lastPathComponent, at: "", target: url.resolvingSymlinksInPath().path, format: format)
+    }
+
     private mutating func visit(_ root: String) {
         var readFolders: Set<String> = []
         var folders = [(place: root, path: "")]
@@ -115,7 +121,7 @@ public struct FolderScan: Sendable, Hashable {
         }
     }
 
-    private mutating func add(name: String, at folder: String, target: String) {
+    private mutating func add(name: String, at folder: String, target: String, format: IngestFormat? = nil) {
         let path = Self.join(folder, name)
         guard let attributes = try? FileManager.default.attributesOfItem(atPath: target) else {
             skipped.append(Skipped(path: path, reason: .unreadable))
@@ -123,7 +129,7 @@ public struct FolderScan: Sendable, Hashable {
         }
         if attributes[.type] as? FileAttributeType != .typeRegular {
             skipped.append(Skipped(path: path, reason: .notAFile))
-        } else if let format = IngestFormat(fileName: name) {
+        } else if let format = format ?? IngestFormat(fileName: name) {
             let size = (attributes[.size] as? NSNumber)?.intValue ?? 0
             files.append(File(path: path, format: format, sizeBytes: size))
         } else {

@@ -66,6 +66,10 @@ public struct IngestProblem: Error, Hashable, CustomStringConvertible {
         case lineTooLong(byteCount: Int, limit: Int)
         /// A line of JSON Lines that is not valid JSON.
         case notJSON
+        /// A JSON document that breaks off or is no array of objects; nothing behind it is read.
+        case brokenDocument
+        /// An element of a JSON document that is not what its format has there.
+        case unknownElement(expected: String)
         /// A line of JSON Lines that is JSON of this kind, but no object.
         case notAnObject(kind: String)
         /// The object has neither `text` nor `content`, or it is blank.
@@ -101,6 +105,8 @@ public struct IngestProblem: Error, Hashable, CustomStringConvertible {
             case .lineTooLong(let count, let limit):
                 "line of \(count) bytes left out, at most \(limit) are read; split it or raise the limit"
             case .notJSON: "not valid JSON; write one object a line"
+            case .brokenDocument: "the JSON document is damaged or cut off here; export it anew"
+            case .unknownElement(let expected): "not \(expected); it was left out"
             case .notAnObject(let kind): "a JSON \(kind) where an object with `text` is expected"
             case .noText: "no text; give a non-empty string as `text` or `content`"
             case .badField(let name, let expected): "`\(name)` should be \(expected)"
@@ -110,10 +116,24 @@ public struct IngestProblem: Error, Hashable, CustomStringConvertible {
     }
 }
 
+/// Why something in a file that was read well is no memory.
+public enum IngestOmission: String, Sendable, Hashable, CaseIterable {
+    /// Said by a tool, or to one.
+    case toolMessage
+    /// An instruction of the system, or hidden from the one who exported it.
+    case hiddenMessage
+    /// A message without words: an image, a sound, an empty answer.
+    case noText
+    /// On a branch of the conversation that was abandoned.
+    case otherBranch
+}
+
 /// What reading a file gives, in the file's order.
 public enum IngestEvent: Sendable, Hashable {
     /// A text to remember.
     case item(IngestItem)
-    /// Something that was left out.
+    /// Something that was left out because it cannot be read.
     case problem(IngestProblem)
+    /// Something that was read and is no memory, such as the call of a tool in a conversation.
+    case omission(IngestOmission)
 }

@@ -9,6 +9,8 @@ public struct IngestOptions: Sendable, Hashable {
     public var includesHeadings: Bool
     /// The longest line that is read, in bytes without its end; a longer one is reported and left out.
     public var lineBytesMax: Int
+    /// The longest conversation of an exported document, in bytes; one is held in memory at a time.
+    public var elementBytesMax = 64 << 20
 
     /// The defaults: chunks of 80 to 120 words with their headings, lines of up to 1 MiB.
     ///
@@ -36,6 +38,14 @@ public enum IngestFormat: String, Sendable, Hashable, CaseIterable {
     case plainText
     /// One JSON object a line: `.jsonl`, `.ndjson`.
     case jsonLines
+    /// `conversations.json` of a ChatGPT export.
+    case chatGPT
+    /// `conversations.json` of a Claude export.
+    case claude
+    /// What mem0's `get_all` returns, or its export.
+    case mem0
+    /// The file of the reference MCP memory server: entities and relations, one a line.
+    case mcpMemory
 
     /// The format of files with that name, by extension in either case; nil for an unknown one.
     public init?(fileName: String) {

@@ -14,10 +14,18 @@ struct Line: Sendable {
     var isOverLimit: Bool { byteCount > bytes.count }
 }
 
+/// Hands out a file piece by piece.
+protocol LineSource {
+    /// How much of the file was handed out, in bytes.
+    var bytesRead: Int { get }
+    /// The next piece, or nil at the end of the file.
+    mutating func next() throws -> Line?
+}
+
 /// Reads a file line by line, holding one block and one line of at most `lineBytesMax` bytes.
 ///
 /// A byte order mark at the start is skipped. A last line without an end counts; the nothing after a last end does not.
-struct LineReader {
+struct LineReader: LineSource {
     private let handle: FileHandle
     private let lineBytesMax: Int
     private var block: [UInt8] = []

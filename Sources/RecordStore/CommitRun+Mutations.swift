@@ -23,6 +23,21 @@ extension CommitRun {
         return .inserted(try add(record, content, linkedTo: twin, namespace: namespace))
     }
 
+    mutating func restore(
+        _ record: MemoryRecord, _ content: RecordContent, _ history: [Change]
+    ) throws -> StoreOutcome {
+        try record.checkStorable()
+        try content.checkStorable()
+        let namespace = try namespace(record.namespace)
+        if let holder = try db.row("SELECT key, namespace, digest FROM record WHERE id = ?", [record.id.data]) {
+            guard holder[1] == namespace, holder[2] == Data(content.digest.bytes) else {
+                throw StrataError(.conflict, "the id \(record.id) is taken by other content; forget that record first")
+            }
+            return .duplicate(try existing(holder[0]))
+        }
+        return .inserted(try add(record, content, linkedTo: nil, history: history, namespace: namespace))
+    }
+
     private func firstRecord(with digest: SHA256.Digest, namespace: Int64) throws -> RecordKey? {
         try db.number(
             "SELECT key FROM record WHERE namespace = ? AND digest = ? ORDER BY key LIMIT 1",
@@ -30,7 +45,8 @@ extension CommitRun {
     }
 
     private mutating func add(
-        _ record: MemoryRecord, _ content: RecordContent, linkedTo twin: RecordKey?, namespace: Int64
+        _ record: MemoryRecord, _ content: RecordContent, linkedTo twin: RecordKey?, history: [Change] = [],
+        namespace: Int64
     ) throws -> StoredRecord {
         var record = record
         if let twin {
@@ -38,7 +54,11 @@ extension CommitRun {
         } else if let id = record.duplicateOf, try key(of: id, namespace: namespace) == nil {
             record.duplicateOf = nil
         }
-        record.change = try log(.remembered, record.id, namespace: namespace)
+        if history.isEmpty { record.change = try log(.remembered, record.id, namespace: namespace) }
+        for entry in history {
+            record.change = try log(
+                entry.operation, record.id, namespace: namespace, previous: entry.previous, at: entry.at)
+        }
         record.embeddingSpace = nil
         try db.run(
             """

@@ -47,6 +47,7 @@ struct CommitRun {
     private mutating func apply(_ mutation: StoreMutation) throws -> StoreOutcome {
         switch mutation {
         case .insert(let record, let content, let policy): try insert(record, content, onDuplicate: policy)
+        case .restore(let record, let content, let history): try restore(record, content, history)
         case .update(let id, let namespace, let patch, let content, let change):
             try update(id, in: namespace, patch, content, ifChange: change)
         case .embed(let key, let namespace, let digest, let embedding):
@@ -174,12 +175,12 @@ extension CommitRun {
     /// Appends to the change log and gives the change's number.
     func log(
         _ operation: Change.Operation, _ id: RecordID, namespace: Int64, previous: [String: JSONValue] = [:],
-        reason: String? = nil
+        reason: String? = nil, at moment: Timestamp? = nil
     ) throws -> Int64 {
         try db.run(
             "INSERT INTO change(namespace, record, operation, at, previous, reason) VALUES (?, ?, ?, ?, ?, ?)",
             [
-                namespace, id.data, operation.rawValue, time.milliseconds,
+                namespace, id.data, operation.rawValue, (moment ?? time).milliseconds,
                 previous.isEmpty ? nil : RecordRow.text(of: previous), reason,
             ])
         return db.lastInsertedRowID

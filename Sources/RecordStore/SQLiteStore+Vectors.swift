@@ -111,6 +111,33 @@ extension SQLiteStore {
             "the vectors at record number \(key) do not agree with their space or count; embed the namespace again")
     }
 
+    /// For each key, the vector of its record in the space that the record names.
+    public func embeddings(of keys: [RecordKey], in namespace: String) async throws -> [StoredEmbedding?] {
+        try await read { db in
+            guard let number = try db.namespaceNumber(namespace) else { return keys.map { _ in nil } }
+            return try keys.map { key in
+                guard
+                    let row = try db.row(
+                        """
+                        SELECT s.model, s.revision, s.dimension, v.components FROM record r \
+                        JOIN space s ON s.id = r.space JOIN shelf h ON h.namespace = r.namespace AND h.space = s.id \
+                        JOIN vector v ON v.key = (h.id << \(Schema.recordBits) | r.key) \
+                        WHERE r.key = ? AND r.namespace = ?
+                        """, [key, number])
+                else { return nil }
+                let space = EmbeddingSpace(model: row[0], revision: row[1], dimension: row[2])
+                let data: Data = row[3]
+                guard data.count == 4 * space.dimension else { throw Self.damagedVector(key) }
+                return StoredEmbedding(
+                    space: space,
+                    vector: [Float](unsafeUninitializedCapacity: space.dimension) { target, length in
+                        if let base = target.baseAddress { VectorBlob.copy(data, to: base) }
+                        length = space.dimension
+                    })
+            }
+        }
+    }
+
     /// Records that have no vector in the space, ascending by key.
     public func recordsWithoutVector(
         space: EmbeddingSpace, after key: RecordKey?, limit: Int

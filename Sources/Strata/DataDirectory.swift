@@ -14,8 +14,10 @@ internal import Synchronization
 ///
 /// ```
 /// DIR/lock            who owns the folder: process id and start of ownership; held with flock(2)
+/// DIR/owner.sock   where the owner answers other processes of the same user, while it does
 /// DIR/strata.sqlite   records, vectors, keyword index, change log (with -wal and -shm beside it while open)
 /// DIR/index/          vector indexes of large namespaces; may be deleted while nobody owns the folder
+/// DIR/dead-letters.jsonl   memories that were handed in by batches and could not be stored
 /// DIR/embedding-cache.sqlite   vectors of texts that were embedded; may be deleted while nobody owns the folder
 /// DIR/before-restore.sqlite    the database that the last restore has replaced
 /// DIR/.tmp-…          scratch of a backup or restore; the next owner removes what is left of it
@@ -27,6 +29,7 @@ final class DataDirectory: Sendable {
 
     static let databaseName = "strata.sqlite"
     var databasePath: String { path + "/" + Self.databaseName }
+    var deadLetterPath: String { path + "/dead-letters.jsonl" }
     var cachePath: String { path + "/embedding-cache.sqlite" }
     var indexPath: String { path + "/index" }
 

@@ -68,6 +68,8 @@ public struct EngineConfiguration: Sendable {
     public var lifecycle = LifecycleConfiguration()
     /// The work that goes on behind the calls.
     public var background = BackgroundConfiguration()
+    /// How batches are gathered and written.
+    public var batches = BatchOptions()
     /// The clock and the random bits.
     public var environment = EngineEnvironment.system
 

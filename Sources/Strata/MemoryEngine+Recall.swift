@@ -23,6 +23,14 @@ extension MemoryEngine {
     ) async throws -> RecallAnswer {
         load.begin()
         defer { load.end() }
+        var run = try recallRun(query, in: namespace, limit: limit, options: options)
+        return try await finish(&run)
+    }
+
+    /// A recall whose arguments have been looked at.
+    func recallRun(
+        _ query: String, in namespace: String, limit: Int, options: RecallOptions
+    ) throws(StrataError) -> RecallRun {
         let limits = configuration.limits
         try Validation.namespace(namespace, limits: limits)
         try Validation.text(query, named: "query", bytesMax: limits.queryBytesMax)
@@ -33,17 +41,21 @@ extension MemoryEngine {
             try Validation.count(candidateCount, named: "rerank candidateCount", in: 1...10_000)
         }
         let timeZone = try Validation.timeZone(options.timeZone)
-        var recall = RecallRun(
+        return RecallRun(
             engine: self, query: query, namespace: namespace, limit: limit, options: options, timeZone: timeZone)
-        let answer = try await recall.run()
-        if let session = options.session {
+    }
+
+    /// Carries out a recall and notes the use of its hits.
+    func finish(_ run: inout RecallRun) async throws -> RecallAnswer {
+        let answer = try await run.run()
+        if let session = run.options.session {
             recalled.withLock {
                 $0.note(
-                    answer.hits.map(\.record.text), in: namespace, session: session,
+                    answer.hits.map(\.record.text), in: run.namespace, session: session,
                     at: configuration.environment.now())
             }
         }
-        if options.countsUse, uses.note(answer.hits.map(\.record.id), in: namespace) {
+        if run.options.countsUse, uses.note(answer.hits.map(\.record.id), in: run.namespace) {
             // Enough uses wait; whoever is writing anyway takes them along. A failure costs counts, not memories.
             try? await flushUses()
         }
@@ -59,13 +71,16 @@ extension MemoryEngine {
 }
 
 /// One recall on its way through the stages.
-struct RecallRun {
+struct RecallRun: Sendable {
     private let engine: MemoryEngine
     private let query: String
-    private let namespace: String
+    let namespace: String
     private let limit: Int
-    private let options: RecallOptions
+    let options: RecallOptions
     private let timeZone: TimeZone
+    private var plan: QueryPlan?
+    /// The query's vector, when several queries were embedded together.
+    private var given: EmbeddingService.QueryVector?
     private let clock = ContinuousClock()
     private var stages: [StageReport] = []
     private var degradations: [Degradation] = []
@@ -81,9 +96,28 @@ struct RecallRun {
 
     private var candidateCount: Int { max(options.candidateCount, limit) }
 
+    /// What the model is to embed; empty before ``prepare()``.
+    var embeddedText: String { plan?.embeddedText ?? "" }
+
+    /// The same recall with its query embedded.
+    func with(_ vector: EmbeddingService.QueryVector) -> Self {
+        var run = self
+        run.given = vector
+        return run
+    }
+
+    /// Analyses the query, unless that is done.
+    @discardableResult
+    mutating func prepare() async throws -> QueryPlan {
+        if let plan { return plan }
+        let made = try await analyze()
+        plan = made
+        return made
+    }
+
     mutating func run() async throws -> RecallAnswer {
         let start = clock.now
-        let plan = try await analyze()
+        let plan = try await prepare()
         let cues = QueryCues(query: query, now: engine.configuration.environment.now(), timeZone: timeZone)
         async let keywordResult = searchKeywords(plan)
         async let vectorResult = searchVectors(plan)
@@ -163,11 +197,12 @@ struct RecallRun {
         do {
             async let loading = indexes.index(of: namespace)
             var start = clock.now
-            let (served, degradations) = try await embedding.embed(query: plan.embeddedText)
-            let queryVector = served.embedding.vector
+            let made: EmbeddingService.QueryVector
+            if let given { made = given } else { made = try await embedding.embed(query: plan.embeddedText) }
+            let (served, queryVector) = (made.served, made.served.embedding.vector)
             result.queryVector = queryVector
             result.space = served.keeper.space
-            result.degradations = degradations
+            result.degradations = made.degradations
             result.stages.append(StageReport(.embedding, since: start, clock, candidateCount: nil))
             // The loaded index is of the wanted model's space, the vector perhaps of another one.
             let expected = try await loading

@@ -100,13 +100,29 @@ extension MemoryEngine {
     public func forget(_ target: ForgetTarget, in namespace: String = defaultNamespace) async throws -> ForgetReceipt {
         try Validation.namespace(namespace, limits: configuration.limits)
         recalled.withLock { $0.forget(namespace: namespace) }
-        return try await forgetting {
+        return try await forgetting([target], in: namespace) {
             let outcome = try await writes.commit([.forget(target, namespace: namespace)])
             guard case .forgotten(let receipt, _, let contents) = outcome.first else {
                 throw StrataError(.internal, "the store answered a removal with something else")
             }
             return (receipt, textsOf: contents)
         }
+    }
+
+    /// Removes records together with what the dead letters and the embedding cache hold of them.
+    func forgetting<Result: Sendable>(
+        _ targets: [ForgetTarget], in namespace: String,
+        _ removal: @Sendable () async throws -> (Result, textsOf: [SHA256.Digest])
+    ) async throws -> Result {
+        let (result, contents) = try await forgetting {
+            let (result, contents) = try await removal()
+            return ((result, contents), textsOf: contents)
+        }
+        let gone = Set(contents)
+        try await deadLetterFile?.remove { letter in
+            targets.contains { letter.isReached(by: $0, in: namespace, contents: gone) }
+        }
+        return result
     }
 
     /// Removes texts together with what the embedding cache holds of them.
@@ -141,7 +157,8 @@ extension MemoryEngine {
             vectorMissingCount: embeddingSpace == nil ? store.recordCount : store.recordCount - store.vectorCount,
             indexResidentBytes: embedding?.keepers.reduce(0) { $0 + $1.residentBytes } ?? 0,
             vectorIndexes: await indexes?.statistics(in: namespace) ?? [], cache: await cache?.statistics(),
-            layers: layerFills(in: namespace, store), jobs: await backgroundJobs, embedders: embedding?.health ?? [])
+            layers: layerFills(in: namespace, store), jobs: await backgroundJobs, embedders: embedding?.health ?? [],
+            writes: buffered.statistics)
     }
 
     /// Embeds the records that have no vector in the engine's space: those that were stored while no model was there,
@@ -231,4 +248,6 @@ public struct EngineStatistics: Sendable, Hashable, Codable {
     public let jobs: [JobStatus]
     /// The embedders in the order in which they are asked, and how each does; empty without any.
     public let embedders: [EmbedderHealth]
+    /// How writes do that nobody waits for.
+    public let writes: WriteStatistics
 }

@@ -10,6 +10,7 @@ extension MemoryEngine {
     ///   - memory: the text and whatever else is known about it; a string literal will do.
     ///   - namespace: the tenant it belongs to.
     ///   - onDuplicate: what to do when the namespace already holds the same text by the same speaker.
+    ///   - ack: what is waited for; on disk unless said otherwise.
     /// - Returns: the record that holds the content: a new one, or the old one of a duplicate.
     /// - Throws: ``StrataError/Code/invalidArgument``, ``StrataError/Code/tooLarge``,
     ///   ``StrataError/Code/dimensionMismatch``, ``StrataError/Code/invalidVector``, ``StrataError/Code/conflict``,
@@ -17,9 +18,10 @@ extension MemoryEngine {
     ///   memory is stored without a vector and the outcome says so.
     @discardableResult
     public func remember(
-        _ memory: NewMemory, in namespace: String = defaultNamespace, onDuplicate: DuplicatePolicy = .skip
+        _ memory: NewMemory, in namespace: String = defaultNamespace, onDuplicate: DuplicatePolicy = .skip,
+        ack: Acknowledgement = .durable
     ) async throws -> RememberOutcome {
-        try await remember([memory], in: namespace, onDuplicate: onDuplicate)[0].get()
+        try await remember([memory], in: namespace, onDuplicate: onDuplicate, ack: ack)[0].get()
     }
 
     /// Stores many memories at once and says of each what became of it.
@@ -30,7 +32,8 @@ extension MemoryEngine {
     /// - Throws: what concerns the call as a whole: a bad namespace, too many memories, a store that cannot write;
     ///   `CancellationError`, after which nothing of the call is stored.
     public func remember(
-        _ memories: [NewMemory], in namespace: String = defaultNamespace, onDuplicate: DuplicatePolicy = .skip
+        _ memories: [NewMemory], in namespace: String = defaultNamespace, onDuplicate: DuplicatePolicy = .skip,
+        ack: Acknowledgement = .durable
     ) async throws -> [Result<RememberOutcome, StrataError>] {
         load.begin()
         defer { load.end() }
@@ -54,6 +57,16 @@ extension MemoryEngine {
         try await complete(&drafts, in: namespace, onDuplicate: onDuplicate)
         try Task.checkCancellation()
         let units = drafts.map { [StoreMutation.insert($0.record, $0.content, onDuplicate: onDuplicate)] }
+        if ack == .buffered {
+            try await accept(units, of: drafts.map { memories[$0.position] }, in: namespace, onDuplicate: onDuplicate)
+            for draft in drafts {
+                results[draft.position] = .success(
+                    RememberOutcome(
+                        status: .accepted, record: draft.record, isTruncated: draft.isTruncated,
+                        chunkCount: draft.chunkCount, degradations: draft.degradations))
+            }
+            return results.compactMap { $0 }
+        }
         for (draft, result) in zip(drafts, try await writes.commit(units: units)) {
             results[draft.position] = result.map { outcomes in
                 RememberOutcome(
@@ -62,6 +75,39 @@ extension MemoryEngine {
             }
         }
         return results.compactMap { $0 }
+    }
+
+    /// Hands units to the write queue without waiting for them; what fails later is counted and kept.
+    private func accept(
+        _ units: [[StoreMutation]], of memories: [NewMemory], in namespace: String, onDuplicate: DuplicatePolicy
+    ) async throws {
+        buffered.take(units.count)
+        do {
+            try await writes.accept(units: units) { [buffered, deadLetterFile, now = configuration.environment.now] in
+                let results: [Result<[StoreOutcome], StrataError>]
+                switch $0 {
+                case .success(let each): results = each
+                case .failure(let error):
+                    let failure =
+                        error as? StrataError
+                        ?? StrataError(.internal, "the write failed for an unforeseen reason; please report this")
+                    results = units.map { _ in .failure(failure) }
+                }
+                var letters: [DeadLetter] = []
+                for (memory, result) in zip(memories, results) {
+                    guard case .failure(let error) = result else { continue }
+                    letters.append(
+                        DeadLetter(
+                            memory: memory, namespace: namespace, onDuplicate: onDuplicate, error: error,
+                            attemptCount: 1, at: now()))
+                }
+                if !letters.isEmpty { deadLetterFile?.appendLater(letters) }
+                buffered.finish(units.count, failed: letters)
+            }
+        } catch {
+            buffered.take(-units.count)
+            throw error
+        }
     }
 
     /// Stores a sequence of memories in batches, at the pace of whoever reads the progress.

@@ -46,6 +46,9 @@ public final class MemoryEngine: Sendable {
     let nearlyFull = NearlyFullLayers()
     let recalled = Mutex(RecalledTexts())
     let scheduler: BackgroundScheduler
+    let deadLetterFile: DeadLetterFile?
+    let buffered = BufferedWrites()
+    let batchWriter = Mutex<BatchWriterState?>(nil)
 
     /// Opens the memory in a folder, which is made when it does not exist.
     ///
@@ -93,6 +96,7 @@ public final class MemoryEngine: Sendable {
         reranker = models.reranker.map { CachedReranker($0) }
         rerankerProblem = models.rerankerProblem
         self.directory = directory
+        deadLetterFile = directory.map { DeadLetterFile(path: $0.deadLetterPath) }
         // The cache stands before the breaker: what is cached needs no model.
         var embedders: [any Embedder] = guards
         if let cache { embedders[0] = cache }
@@ -148,8 +152,10 @@ public final class MemoryEngine: Sendable {
     /// they are counts, not memories, and whoever only read is not to fail for them.
     public func close() async throws {
         await scheduler.stop()
+        await closeBatches()
         try? await flushUses()
         await writes.close()
+        await deadLetterFile?.settle()
         feed.finish()
         for keeper in embedding?.keepers ?? [] { await keeper.close() }
         await cache?.close()

@@ -1,7 +1,7 @@
 public import StrataCore
 
 /// A memory to be stored: a text, and whatever else is known about it.
-public struct NewMemory: Sendable, Hashable, ExpressibleByStringLiteral {
+public struct NewMemory: Sendable, Hashable, Codable, ExpressibleByStringLiteral {
     /// The record's id, when the caller has one: the same id with the same text again is the same memory.
     public var id: RecordID?
     /// What to remember: not blank, at most ``EngineLimits/textBytesMax`` bytes.
@@ -70,6 +70,9 @@ public struct RememberOutcome: Sendable, Codable {
         case duplicate
         /// The old record of this content took over the new one's fields.
         case replaced
+        /// The memory is on its way to the disk (``Acknowledgement/buffered``); the record is what it will be unless the
+        /// namespace holds the content already.
+        case accepted
     }
 
     /// What became of it.

@@ -1,7 +1,7 @@
 public import StrataCore
 
 /// Everything that can be said about a recall besides its query and limit.
-public struct RecallOptions: Sendable, Hashable {
+public struct RecallOptions: Sendable, Hashable, Codable {
     /// The layers to search; all by default.
     public var layers: Set<Layer> = Set(Layer.allCases)
     /// A condition that hits must meet.
@@ -32,7 +32,7 @@ public struct RecallOptions: Sendable, Hashable {
     }
 
     /// What a cross-encoder may take.
-    public enum Rerank: Sendable, Hashable {
+    public enum Rerank: Sendable, Hashable, Codable {
         /// It is not asked.
         case off
         /// It reads the best candidates first, until so many milliseconds or candidates are over; 1 or more of each.

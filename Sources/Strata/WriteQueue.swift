@@ -13,9 +13,12 @@ actor WriteQueue {
         let outcomes: [StoreOutcome]
     }
 
+    /// What became of the units of a request, or what failed them all.
+    typealias Answer = Result<[Result<[StoreOutcome], StrataError>], any Error>
+
     private struct Pending {
         let units: [[StoreMutation]]
-        let answer: CheckedContinuation<[Result<[StoreOutcome], StrataError>], any Error>
+        let answer: @Sendable (Answer) -> Void
     }
 
     private let store: any MemoryStore
@@ -46,21 +49,27 @@ actor WriteQueue {
     ///
     /// - Throws: what fails them all: a full queue, a closed engine, a store that cannot write.
     func commit(units: [[StoreMutation]]) async throws -> [Result<[StoreOutcome], StrataError>] {
-        try await withCheckedThrowingContinuation { answer in
-            guard !isClosed else {
-                answer.resume(throwing: StrataError(.closed, "the engine is closed; open it again to write"))
-                return
+        try await withCheckedThrowingContinuation { continuation in
+            do {
+                try accept(units: units) { continuation.resume(with: $0) }
+            } catch {
+                continuation.resume(throwing: error)
             }
-            guard pending.count < pendingCountMax else {
-                answer.resume(
-                    throwing: StrataError(
-                        .overloaded, "\(pending.count) writes are waiting, which is the limit; try again later",
-                        isRetryable: true))
-                return
-            }
-            pending.append(Pending(units: units, answer: answer))
-            if drain == nil { drain = Task { await self.drainPending() } }
         }
+    }
+
+    /// Takes units in and returns at once; `answer` is called when they are committed or have failed.
+    ///
+    /// - Throws: what keeps them out: a full queue, a closed engine.
+    func accept(units: [[StoreMutation]], answer: @escaping @Sendable (Answer) -> Void) throws(StrataError) {
+        guard !isClosed else { throw StrataError(.closed, "the engine is closed; open it again to write") }
+        guard pending.count < pendingCountMax else {
+            throw StrataError(
+                .overloaded, "\(pending.count) writes are waiting, which is the limit; try again later",
+                isRetryable: true)
+        }
+        pending.append(Pending(units: units, answer: answer))
+        if drain == nil { drain = Task { await self.drainPending() } }
     }
 
     /// Takes no more units and returns when those that wait are answered.
@@ -89,11 +98,11 @@ actor WriteQueue {
                 })
             var rest = results[...]
             for request in batch {
-                request.answer.resume(returning: Array(rest.prefix(request.units.count)))
+                request.answer(.success(Array(rest.prefix(request.units.count))))
                 rest = rest.dropFirst(request.units.count)
             }
         } catch {
-            for request in batch { request.answer.resume(throwing: error) }
+            for request in batch { request.answer(.failure(error)) }
         }
     }
 }

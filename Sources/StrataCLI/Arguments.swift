@@ -8,6 +8,7 @@ extension EmbeddingRole: ExpressibleByArgument {}
 extension Layer: ExpressibleByArgument {}
 extension MemoryRecord.Source: ExpressibleByArgument {}
 extension DuplicatePolicy: ExpressibleByArgument {}
+extension Acknowledgement: ExpressibleByArgument {}
 extension RecallOptions.Signals: ExpressibleByArgument {}
 
 extension RecordID: ExpressibleByArgument {

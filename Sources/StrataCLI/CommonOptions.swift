@@ -1,5 +1,6 @@
 internal import ArgumentParser
 internal import Foundation
+internal import OwnerLink
 internal import Strata
 internal import StrataCore
 
@@ -67,26 +68,85 @@ struct CommonOptions: ParsableArguments {
         var reranker = RerankerChoice.none
     }
 
-    /// Opens the engine, runs `body` and closes the engine, whatever happens.
+    /// Runs `body` on the memory, whoever owns it, and lets go of it, whatever happens.
+    ///
+    /// If nobody owns the data directory this process does, and answers others meanwhile; else the owner is asked, with
+    /// its model. An owner that does not answer is about to end, or it has no model and one is needed: that is waited for.
+    func withMemory<Value>(
+        _ need: Need = Need(), _ body: (any MemoryClient) async throws -> Value
+    ) async throws -> Value {
+        let path = try dataDirectory()
+        if !need.makesDirectory { try MemoryEngine.requireExisting(at: path) }
+        let deadline = ContinuousClock.now + Self.ownerWaitMax
+        while true {
+            do {
+                return try await withOwnEngine(need, at: path, body)
+            } catch let locked as DirectoryLocked {
+                if let owner = try await OwnerConnection.connect(toOwnerOf: path),
+                    !need.model || owner.spaceIdentifier != nil || modelChoice().isNone
+                {
+                    return try await body(owner)
+                }
+                guard ContinuousClock.now < deadline else { throw locked.error }
+                try await Task.sleep(for: .milliseconds(20))
+            }
+        }
+    }
+
+    /// Runs `body` on the engine in this process, for what an owner is not asked over the link.
+    ///
+    /// - Throws: ``StrataError/Code/locked`` while another process owns the data directory.
     func withEngine<Value>(
         _ need: Need = Need(), _ body: (MemoryEngine) async throws -> Value
     ) async throws -> Value {
         let path = try dataDirectory()
         if !need.makesDirectory { try MemoryEngine.requireExisting(at: path) }
+        do {
+            return try await withOwnEngine(need, at: path, body)
+        } catch let locked as DirectoryLocked {
+            throw locked.error
+        }
+    }
+
+    /// How long an owner that does not answer is waited for.
+    private static let ownerWaitMax = Duration.seconds(2)
+
+    /// Another process was found to own the directory; told apart from whatever `body` throws.
+    private struct DirectoryLocked: Error {
+        let error: StrataError
+    }
+
+    private func withOwnEngine<Value>(
+        _ need: Need, at path: String, _ body: (MemoryEngine) async throws -> Value
+    ) async throws -> Value {
         var configuration = EngineConfiguration()
         configuration.model = need.model ? modelChoice() : .none
         configuration.fallbacks = need.model ? fallbackChoices() : []
         configuration.reranker = need.reranker
-        let engine = try await MemoryEngine.open(at: path, configuration: configuration)
+        let engine: MemoryEngine
+        do {
+            engine = try await MemoryEngine.open(at: path, configuration: configuration)
+        } catch let error as StrataError where error.code == .locked {
+            throw DirectoryLocked(error: error)
+        }
+        // A folder where no socket can be made is worked in all the same, by one process at a time.
+        let server = try? OwnerServer(for: engine, dataDirectory: path)
         let value: Value
         do {
             value = try await body(engine)
         } catch {
             // The first error is the one to report; closing writes nothing but use counts.
+            await server?.stop()
             try? await engine.close()
             throw error
         }
+        await server?.stop()
         try await engine.close()
         return value
     }
+}
+
+extension ModelChoice {
+    /// Whether words only were asked for.
+    fileprivate var isNone: Bool { if case .none = self { true } else { false } }
 }

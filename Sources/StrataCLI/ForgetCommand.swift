@@ -1,4 +1,5 @@
 internal import ArgumentParser
+internal import OwnerLink
 internal import Strata
 internal import StrataCore
 
@@ -43,29 +44,29 @@ struct ForgetCommand: AsyncParsableCommand {
         let output = common.output
         let namespace = common.namespaceName
         if compact, !dryRun, ids.isEmpty, !all, try filter.filterWithLayers() == nil {
-            try await common.withEngine(.init(model: false)) { try await compact($0, output) }
+            try await common.withMemory(.init(model: false)) { try await compact($0, output) }
             return
         }
         let target = try target()
-        try await common.withEngine(.init(model: false)) { engine in
+        try await common.withMemory(.init(model: false)) { memory in
             if case .ids(let ids) = target {
-                try await forget(ids, in: namespace, engine, output)
-                if compact, !dryRun { try await compact(engine, output) }
+                try await forget(ids, in: namespace, memory, output)
+                if compact, !dryRun { try await compact(memory, output) }
                 return
             }
-            let count = try await engine.count(of: target, in: namespace)
+            let count = try await memory.count(of: target, in: namespace)
             if dryRun {
                 try report(count, output)
                 return
             }
             if count > 0 { try confirm(count, namespace) }
-            try report(try await engine.forget(target, in: namespace), output)
-            if compact { try await compact(engine, output) }
+            try report(try await memory.forget(target, in: namespace), output)
+            if compact { try await compact(memory, output) }
         }
     }
 
-    private func compact(_ engine: MemoryEngine, _ output: Output) async throws {
-        let receipt = try await engine.compact()
+    private func compact(_ memory: any MemoryClient, _ output: Output) async throws {
+        let receipt = try await memory.compact()
         if output.json { return try output.result(json: receipt) }
         let sizes = "\(DisplayText.bytes(receipt.fileBytesBefore)) to \(DisplayText.bytes(receipt.fileBytes))"
         output.result("compacted the files from \(sizes)")
@@ -88,14 +89,14 @@ struct ForgetCommand: AsyncParsableCommand {
 
     /// As `rm` does, names the ids that were not there, forgets the others and then says that something was missing.
     private func forget(
-        _ ids: [RecordID], in namespace: String, _ engine: MemoryEngine, _ output: Output
+        _ ids: [RecordID], in namespace: String, _ memory: any MemoryClient, _ output: Output
     ) async throws {
         var missing: [RecordID] = []
-        for id in ids where try await engine.get(id, in: namespace) == nil { missing.append(id) }
+        for id in ids where try await memory.get(id, in: namespace) == nil { missing.append(id) }
         if dryRun {
-            try report(try await engine.count(of: .ids(ids), in: namespace), output)
+            try report(try await memory.count(of: .ids(ids), in: namespace), output)
         } else {
-            try report(try await engine.forget(.ids(ids), in: namespace), output)
+            try report(try await memory.forget(.ids(ids), in: namespace), output)
         }
         guard missing.isEmpty else {
             let names = missing.map(\.description).joined(separator: ", ")

@@ -1,4 +1,5 @@
 internal import ArgumentParser
+internal import OwnerLink
 internal import Strata
 internal import StrataCore
 
@@ -14,8 +15,8 @@ struct GetCommand: AsyncParsableCommand {
 
     func run() async throws {
         let output = common.output
-        let record = try await common.withEngine(.init(model: false)) { engine in
-            try await engine.get(id, in: common.namespaceName)
+        let record = try await common.withMemory(.init(model: false)) { memory in
+            try await memory.get(id, in: common.namespaceName)
         }
         guard let record else {
             throw StrataError(

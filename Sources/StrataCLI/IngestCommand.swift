@@ -1,6 +1,7 @@
 internal import ArgumentParser
 internal import Foundation
 internal import Ingest
+internal import OwnerLink
 internal import Strata
 internal import StrataCore
 
@@ -44,11 +45,11 @@ struct IngestCommand: AsyncParsableCommand {
             try await run.read(into: nil)
         } else {
             let interruption = Interruption()
-            try await common.withEngine(.init(makesDirectory: true)) { engine in
-                try await run.read(into: engine, until: interruption)
+            try await common.withMemory(.init(makesDirectory: true)) { memory in
+                try await run.read(into: memory, until: interruption)
             }
         }
-        try report(run.summary, output)
+        try Self.report(run.summary, output)
         if run.summary.interrupted { throw ExitCode(ExitStatus.interrupted.rawValue) }
         if run.summary.refusedCount + run.summary.problemCount > 0 { throw ExitCode(ExitStatus.badInput.rawValue) }
     }
@@ -69,7 +70,8 @@ struct IngestCommand: AsyncParsableCommand {
         return source
     }
 
-    private func report(_ summary: IngestSummary, _ output: Output) throws {
+    /// Says what a run did; `strata import` says it in the same way.
+    static func report(_ summary: IngestSummary, _ output: Output) throws {
         if output.json {
             try output.result(json: summary)
             return
@@ -85,6 +87,10 @@ struct IngestCommand: AsyncParsableCommand {
                 """)
         let skipped = summary.skippedCounts.sorted { $0.key < $1.key }.map { "\($0.value) \($0.key)" }
         if !skipped.isEmpty { output.note("passed over: \(skipped.joined(separator: ", "))") }
+        let omitted = summary.omittedCounts.sorted { $0.key < $1.key }.compactMap { name, count in
+            IngestOmission(rawValue: name).map { "\(count) \($0.words)" }
+        }
+        if !omitted.isEmpty { output.note("no memories: \(omitted.joined(separator: ", "))") }
         if summary.problemCount > 0 {
             output.note("\(DisplayText.count(summary.problemCount, "problem")) in files, reported above")
         }
@@ -102,6 +108,18 @@ extension FolderScan.Skipped.Reason {
         case .brokenLink: "broken link"
         case .notAFile: "not a file"
         case .unreadable: "unreadable"
+        }
+    }
+}
+
+extension IngestOmission {
+    /// The reason for people.
+    fileprivate var words: String {
+        switch self {
+        case .toolMessage: "of tools"
+        case .hiddenMessage: "hidden"
+        case .noText: "without text"
+        case .otherBranch: "on abandoned branches"
         }
     }
 }

@@ -1,4 +1,5 @@
 internal import Ingest
+internal import OwnerLink
 internal import Strata
 internal import StrataCore
 
@@ -18,8 +19,25 @@ struct IngestSummary: Encodable {
     var problemCount = 0
     /// Files and folders that were passed over, by reason.
     var skippedCounts: [String: Int] = [:]
+    /// What is no memory in files that were read, by reason.
+    var omittedCounts: [String: Int] = [:]
     var degradations: [Degradation] = []
     var seconds = 0.0
+
+    /// Adds what another run over other files did.
+    mutating func add(_ other: Self) {
+        interrupted = interrupted || other.interrupted
+        fileCount += other.fileCount
+        itemCount += other.itemCount
+        addedCount += other.addedCount
+        knownCount += other.knownCount
+        refusedCount += other.refusedCount
+        problemCount += other.problemCount
+        skippedCounts.merge(other.skippedCounts, uniquingKeysWith: +)
+        omittedCounts.merge(other.omittedCounts, uniquingKeysWith: +)
+        degradations += other.degradations.filter { !degradations.contains($0) }
+        seconds += other.seconds
+    }
 }
 
 /// Reads sources one after another and stores what they hold, a batch at a time.
@@ -53,8 +71,8 @@ struct IngestRun {
     }
 
     /// Reads everything; without an engine nothing is stored.
-    mutating func read(into engine: MemoryEngine?, until interruption: Interruption? = nil) async throws {
-        summary.dryRun = engine == nil
+    mutating func read(into memory: (any MemoryClient)?, until interruption: Interruption? = nil) async throws {
+        summary.dryRun = memory == nil
         var batch: [IngestItem] = []
         var bytesBefore = 0
         bar.begin(progress)
@@ -64,13 +82,14 @@ struct IngestRun {
                 case .problem(let problem):
                     summary.problemCount += 1
                     report(code: "unreadable", problem.description)
+                case .omission(let reason): summary.omittedCounts[reason.rawValue, default: 0] += 1
                 case .item(let item):
                     summary.itemCount += 1
                     batch.append(item)
                 }
                 if batch.count == Self.batchCount {
                     progress.bytesDone = bytesBefore + source.bytesRead
-                    try await store(&batch, in: engine)
+                    try await store(&batch, in: memory)
                 }
                 if interruption?.isPending == true {
                     // What is read and not stored yet is read again by the next run.
@@ -83,15 +102,16 @@ struct IngestRun {
             bytesBefore += source.bytesRead
             progress.bytesDone = bytesBefore
         }
-        try await store(&batch, in: engine)
+        try await store(&batch, in: memory)
         finish()
     }
 
-    private mutating func store(_ batch: inout [IngestItem], in engine: MemoryEngine?) async throws {
+    private mutating func store(_ batch: inout [IngestItem], in memory: (any MemoryClient)?) async throws {
         defer { batch = [] }
-        if let engine, !batch.isEmpty {
+        if let memory, !batch.isEmpty {
             let memories = batch.map { NewMemory($0, in: namespace, layer: layer, tags: tags) }
-            let results = try await engine.remember(memories, in: namespace)
+            let results = try await memory.remember(
+                memories, in: namespace, onDuplicate: .skip, ack: .durable)
             var degradations: [Degradation] = []
             for (item, result) in zip(batch, results) {
                 switch result {

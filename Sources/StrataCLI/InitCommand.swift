@@ -1,5 +1,6 @@
 internal import ArgumentParser
 internal import Foundation
+internal import OwnerLink
 internal import Strata
 internal import StrataCore
 
@@ -26,10 +27,10 @@ struct InitCommand: AsyncParsableCommand {
         let path = try common.dataDirectory()
         let created = !MemoryEngine.exists(at: path)
         let output = common.output
-        let answer = try await common.withEngine(.init(makesDirectory: true)) { engine in
+        let answer = try await common.withMemory(.init(makesDirectory: true)) { memory in
             Answer(
                 dataDirectory: URL(fileURLWithPath: path).standardizedFileURL.path, created: created,
-                embeddingSpace: engine.embeddingSpace?.identifier, degradations: engine.modelDegradations)
+                embeddingSpace: memory.spaceIdentifier, degradations: memory.modelDegradations)
         }
         output.warnings(answer.degradations)
         if output.json {

@@ -1,4 +1,5 @@
 internal import ArgumentParser
+internal import OwnerLink
 internal import Strata
 
 /// `strata list`
@@ -18,8 +19,8 @@ struct ListCommand: AsyncParsableCommand {
     func run() async throws {
         let output = common.output
         let matching = try filter.filterWithLayers()
-        let page = try await common.withEngine(.init(model: false)) { engine in
-            try await engine.list(in: common.namespaceName, matching: matching, cursor: cursor, limit: limit)
+        let page = try await common.withMemory(.init(model: false)) { memory in
+            try await memory.list(in: common.namespaceName, matching: matching, cursor: cursor, limit: limit)
         }
         if output.json {
             try output.result(json: page)

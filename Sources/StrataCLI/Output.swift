@@ -44,7 +44,7 @@ struct Output: Sendable {
         }
     }
 
-    /// Writes an error of the engine.
+    /// Writes an error of the memory.
     func error(_ error: StrataError, about subject: String? = nil) {
         self.error(code: error.code.description, message: subject.map { "\($0): \(error.message)" } ?? error.message)
     }

@@ -5,6 +5,8 @@ struct ProgressBar {
         var bytesDone = 0
         var bytesTotal = 0
         var memoryCount = 0
+        /// How many memories there are to be, where that is known instead of bytes.
+        var memoryTotal: Int?
     }
 
     private let clock = ContinuousClock()
@@ -59,11 +61,17 @@ struct ProgressBar {
 
     /// The state in words: share and bytes read, memories, their rate, the time left. Pure.
     static func line(_ state: State, elapsed: Duration, barWidth: Int?, style: Style) -> String {
-        let share = state.bytesTotal > 0 ? min(1, Double(state.bytesDone) / Double(state.bytesTotal)) : 0
+        let (done, total) =
+            state.memoryTotal.map { (state.memoryCount, $0) } ?? (state.bytesDone, state.bytesTotal)
+        let share = total > 0 ? min(1, Double(done) / Double(total)) : 0
         let seconds = max(elapsed / .seconds(1), 0.001)
         var parts = ["\(Int(share * 100))%".paddedLeft(to: 4)]
-        parts.append("\(DisplayText.bytes(state.bytesDone)) of \(DisplayText.bytes(state.bytesTotal))")
-        parts.append("\(DisplayText.count(state.memoryCount, "text"))")
+        if let total = state.memoryTotal {
+            parts.append("\(state.memoryCount) of \(DisplayText.count(total, "record"))")
+        } else {
+            parts.append("\(DisplayText.bytes(state.bytesDone)) of \(DisplayText.bytes(state.bytesTotal))")
+            parts.append("\(DisplayText.count(state.memoryCount, "text"))")
+        }
         parts.append("\(DisplayText.number(Double(state.memoryCount) / seconds, decimals: 0))/s")
         if share > 0, share < 1 {
             parts.append("\(DisplayText.span(.seconds(seconds / share * (1 - share)))) left")

@@ -1,5 +1,6 @@
 internal import ArgumentParser
 internal import Foundation
+internal import OwnerLink
 internal import Strata
 internal import StrataCore
 
@@ -48,10 +49,10 @@ struct RecallCommand: AsyncParsableCommand {
             rerank: rerank ? .budget(milliseconds: rerankBudget) : .off)
         let crossEncoder = reranker ?? ProcessInfo.processInfo.environment["STRATA_RERANKER"]
         // Searching by words alone needs no model, and opens faster without.
-        let answer = try await common.withEngine(
-            .init(model: signals != .keyword, reranker: RerankerChoice(name: rerank ? crossEncoder : nil))
-        ) { engine in
-            try await engine.recall(
+        let need = CommonOptions.Need(
+            model: signals != .keyword, reranker: RerankerChoice(name: rerank ? crossEncoder : nil))
+        let answer = try await common.withMemory(need) { memory in
+            try await memory.recall(
                 query.joined(separator: " "), in: common.namespaceName, limit: limit, options: options)
         }
         output.warnings(answer.degradations)

@@ -1,5 +1,6 @@
 internal import ArgumentParser
 internal import Foundation
+internal import OwnerLink
 internal import Strata
 internal import StrataCore
 
@@ -62,6 +63,10 @@ struct RememberCommand: AsyncParsableCommand {
     @Option(help: "What to do when the text is there already: skip, replace, link or keep.")
     var onDuplicate = DuplicatePolicy.skip
 
+    @Option(
+        help: "What to wait for: durable (on disk) or buffered (taken in; a kill within the next moments loses it).")
+    var ack = Acknowledgement.durable
+
     @OptionGroup var common: CommonOptions
 
     func validate() throws {
@@ -76,28 +81,35 @@ struct RememberCommand: AsyncParsableCommand {
         let template = try template()
         if !lines {
             let text = try text == ["-"] ? StandardInput.readAll() : text.joined(separator: " ")
-            let outcome = try await common.withEngine(.init(makesDirectory: true)) { engine in
-                try await engine.remember(memory(text, template), in: common.namespaceName, onDuplicate: onDuplicate)
+            let outcome = try await common.withMemory(.init(makesDirectory: true)) { memory in
+                try await memory.remember(
+                    self.memory(text, template), in: common.namespaceName, onDuplicate: onDuplicate, ack: ack)
             }
             try report(outcome, output)
             output.warnings(outcome.degradations)
             return
         }
-        let refusedCount = try await common.withEngine(.init(makesDirectory: true)) { engine in
-            try await rememberLines(engine, template, output)
+        let (refusedCount, interrupted) = try await common.withMemory(.init(makesDirectory: true)) { memory in
+            try await rememberLines(memory, template, output)
         }
+        if interrupted { throw ExitCode(ExitStatus.interrupted.rawValue) }
         if refusedCount > 0 { throw ExitCode(ExitStatus.badInput.rawValue) }
     }
 
     /// Stores lines as they come in, so that it can stand at the end of a pipe that never ends.
-    private func rememberLines(_ engine: MemoryEngine, _ template: NewMemory, _ output: Output) async throws -> Int {
-        var lines = text == ["-"] ? StandardInput.Lines() : StandardInput.Lines(of: text.joined(separator: " "))
+    private func rememberLines(_ memory: any MemoryClient, _ template: NewMemory, _ output: Output) async throws -> (
+        refusedCount: Int, interrupted: Bool
+    ) {
+        let interruption = Interruption()
+        var lines =
+            text == ["-"]
+            ? StandardInput.Lines(until: interruption) : StandardInput.Lines(of: text.joined(separator: " "))
         var refusedCount = 0
         var told: Set<Degradation> = []
         while let batch = try lines.nextBatch(countMax: 256) {
-            let memories = batch.compactMap { try? $0.text.get() }.map { memory($0, template) }
-            var results = try await engine.remember(
-                memories, in: common.namespaceName, onDuplicate: onDuplicate)[...]
+            let memories = batch.compactMap { try? $0.text.get() }.map { self.memory($0, template) }
+            var results = try await memory.remember(
+                memories, in: common.namespaceName, onDuplicate: onDuplicate, ack: ack)[...]
             var degradations: [Degradation] = []
             for line in batch {
                 // Lines that are no text went nowhere, so that the next result belongs to the next line that is one.
@@ -112,8 +124,10 @@ struct RememberCommand: AsyncParsableCommand {
             }
             output.warnings(degradations.filter { !told.contains($0) })
             told.formUnion(degradations)
+            if interruption.isPending { break }
         }
-        return refusedCount
+        // The caller closes the memory, which writes down what was only taken in.
+        return (refusedCount, interruption.isPending)
     }
 
     private func template() throws -> NewMemory {

@@ -40,12 +40,16 @@ enum StandardInput {
         private var buffer: [UInt8]
         private var isAtEnd: Bool
         private var number = 0
+        private let interruption: Interruption?
 
-        /// The lines of standard input.
-        init() { (buffer, isAtEnd) = ([], false) }
+        /// The lines of standard input, which ends for us when the process is asked to end.
+        init(until interruption: Interruption? = nil) {
+            (buffer, isAtEnd) = ([], false)
+            self.interruption = interruption
+        }
 
         /// The lines of a text.
-        init(of text: String) { (buffer, isAtEnd) = (Array(text.utf8), true) }
+        init(of text: String) { (buffer, isAtEnd, interruption) = (Array(text.utf8), true, nil) }
 
         /// The next lines, at least one and at most `countMax`; nil at the end.
         mutating func nextBatch(countMax: Int) throws -> [Line]? {
@@ -53,9 +57,12 @@ enum StandardInput {
                 let batch = takeLines(countMax: countMax)
                 if !batch.isEmpty { return batch }
                 if isAtEnd { return nil }
-                if let chunk = try StandardInput.readChunk() {
+                if let chunk = try StandardInput.readChunk(until: interruption) {
                     buffer += chunk
                     try StandardInput.checkSize(buffer.count)
+                } else if interruption?.isPending == true {
+                    // What has come of a line so far is none.
+                    return nil
                 } else {
                     isAtEnd = true
                 }
@@ -97,7 +104,12 @@ enum StandardInput {
     }
 
     /// The bytes that are there, waiting for at least one; nil at the end.
-    private static func readChunk() throws(StrataError) -> [UInt8]? {
+    private static func readChunk(until interruption: Interruption? = nil) throws(StrataError) -> [UInt8]? {
+        var input = pollfd(fd: STDIN_FILENO, events: Int16(POLLIN), revents: 0)
+        while let interruption {
+            if interruption.isPending { return nil }
+            if poll(&input, 1, 100) != 0 { break }
+        }
         var chunk = [UInt8](repeating: 0, count: 1 << 16)
         while true {
             let count = read(STDIN_FILENO, &chunk, chunk.count)

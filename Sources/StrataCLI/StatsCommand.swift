@@ -1,4 +1,5 @@
 internal import ArgumentParser
+internal import OwnerLink
 internal import Strata
 internal import StrataCore
 
@@ -25,12 +26,12 @@ struct StatsCommand: AsyncParsableCommand {
 
     func run() async throws {
         let output = common.output
-        let (answer, degradations) = try await common.withEngine { engine in
-            let namespaces = try await engine.namespaces()
+        let (answer, degradations) = try await common.withMemory { memory in
+            let namespaces = try await memory.namespaces()
             let answer = Answer(
-                statistics: try await engine.stats(in: common.namespace),
+                statistics: try await memory.stats(in: common.namespace),
                 namespaces: namespaces.filter { common.namespace == nil || $0 == common.namespace })
-            return (answer, engine.modelDegradations)
+            return (answer, memory.modelDegradations)
         }
         output.warnings(degradations)
         if output.json {

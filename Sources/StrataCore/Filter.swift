@@ -1,7 +1,7 @@
 /// A condition on a record's fields, applied inside the search, so that as many hits come back as exist.
-public indirect enum Filter: Sendable, Hashable {
+public indirect enum Filter: Sendable, Hashable, Codable {
     /// A comparison of an ordered or exact value.
-    public enum Comparison: String, Sendable, Hashable, CaseIterable {
+    public enum Comparison: String, Sendable, Hashable, Codable, CaseIterable {
         /// Equal.
         case eq
         /// Present and not equal.
@@ -17,7 +17,7 @@ public indirect enum Filter: Sendable, Hashable {
     }
 
     /// A field that holds one string.
-    public enum TextField: String, Sendable, Hashable, CaseIterable {
+    public enum TextField: String, Sendable, Hashable, Codable, CaseIterable {
         /// ``MemoryRecord/kind``
         case kind
         /// ``MemoryRecord/project``
@@ -31,7 +31,7 @@ public indirect enum Filter: Sendable, Hashable {
     }
 
     /// A field that holds a moment.
-    public enum TimeField: String, Sendable, Hashable, CaseIterable {
+    public enum TimeField: String, Sendable, Hashable, Codable, CaseIterable {
         /// ``MemoryRecord/createdAt``
         case createdAt
         /// ``MemoryRecord/updatedAt``

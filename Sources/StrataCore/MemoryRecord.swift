@@ -118,7 +118,7 @@ public struct MemoryRecord: Sendable, Hashable, Codable, Identifiable {
 }
 
 /// What an update changes; nil leaves a field as it is.
-public struct RecordPatch: Sendable, Hashable {
+public struct RecordPatch: Sendable, Hashable, Codable {
     /// A new text; it is embedded and indexed anew.
     public var text: String?
     /// A new layer: a promotion or demotion by hand.

@@ -50,6 +50,8 @@ public protocol MemoryStore: Sendable {
     func vectorChanges(
         in namespace: String, space: EmbeddingSpace, since mark: ChangeMark, limit: Int
     ) async throws -> VectorChanges?
+    /// For each key, the vector of its record in the space that the record names, or nil when it has none.
+    func embeddings(of keys: [RecordKey], in namespace: String) async throws -> [StoredEmbedding?]
     /// Records that have no vector in the space, ascending by key, at most `limit` with a key greater than `key`.
     func recordsWithoutVector(
         space: EmbeddingSpace, after key: RecordKey?, limit: Int
@@ -148,6 +150,12 @@ public enum StoreMutation: Sendable {
     /// ``StrataError/Code/conflict``. The store sets `change` and `embeddingSpace`; a `duplicateOf` that names no record
     /// of the namespace is dropped.
     case insert(MemoryRecord, RecordContent, onDuplicate: DuplicatePolicy)
+    /// Adds a record that came from elsewhere as it is: times, counts and history are kept, no policy applies.
+    ///
+    /// An id that is already taken by equal content changes nothing, not even a count; taken by other content, or in
+    /// another namespace, it is ``StrataError/Code/conflict``. The entries of `history` are logged anew, in their order,
+    /// under new numbers and with their own times; without any the log says that the record was remembered now.
+    case restore(MemoryRecord, RecordContent, history: [Change])
     /// Changes a record; `content` comes with a patch that has a text, and only then. With `ifChange` the record must
     /// still be at that change number, else ``StrataError/Code/conflict``. No such record is
     /// ``StrataError/Code/notFound``. A patch that changes no value writes nothing, not even a time; a new text drops
@@ -175,7 +183,7 @@ public enum StoreMutation: Sendable {
 }
 
 /// What to forget in one namespace.
-public enum ForgetTarget: Sendable, Hashable {
+public enum ForgetTarget: Sendable, Hashable, Codable {
     /// These records; ids that are not there are passed over.
     case ids([RecordID])
     /// All records that pass.

@@ -36,6 +36,7 @@ struct InMemoryState {
         switch mutation {
         case .insert(let record, let content, let policy):
             return try insert(record, content, onDuplicate: policy, at: time)
+        case .restore(let record, let content, let history): return try restore(record, content, history, at: time)
         case .update(let id, let namespace, let patch, let content, let change):
             return try update(id, in: namespace, patch, content, ifChange: change, at: time)
         case .embed(let key, let namespace, let digest, let embedding):
@@ -97,14 +98,39 @@ struct InMemoryState {
             case .keep: break
             }
         }
-        keyLast += 1
         record.change = log(.remembered, record, at: time)
+        return .inserted(add(record, content))
+    }
+
+    private mutating func restore(
+        _ record: MemoryRecord, _ content: RecordContent, _ history: [Change], at time: Timestamp
+    ) throws -> StoreOutcome {
+        try record.checkStorable()
+        try content.checkStorable()
+        if let holder = entries.values.first(where: { $0.record.id == record.id }) {
+            guard holder.isIn(record.namespace), holder.digest == content.digest else {
+                throw StrataError(.conflict, "the id \(record.id) is taken by other content; forget that record first")
+            }
+            return .duplicate(holder.stored)
+        }
+        var record = record
+        if let id = record.duplicateOf, entry(id, in: record.namespace) == nil { record.duplicateOf = nil }
+        if history.isEmpty { record.change = log(.remembered, record, at: time) }
+        for entry in history {
+            record.change = log(entry.operation, record, previous: entry.previous, at: entry.at)
+        }
+        return .inserted(add(record, content))
+    }
+
+    private mutating func add(_ record: MemoryRecord, _ content: RecordContent) -> StoredRecord {
+        var record = record
+        keyLast += 1
         record.embeddingSpace = content.embedding?.space.identifier
         let vectors = content.embedding.map { [$0.space: $0.vector] } ?? [:]
         let entry = Entry(
             key: keyLast, record: record, digest: content.digest, terms: content.terms, vectors: vectors)
         entries[keyLast] = entry
-        return .inserted(entry.stored)
+        return entry.stored
     }
 
     private mutating func update(

@@ -131,6 +131,17 @@ public actor InMemoryStore: MemoryStore {
             count: entries.count { $0.vectors[space] != nil })
     }
 
+    /// For each key, the vector of its record in the space that the record names.
+    public func embeddings(of keys: [RecordKey], in namespace: String) async throws -> [StoredEmbedding?] {
+        try checkOpen()
+        return keys.map { key in
+            guard let entry = state.entries[key], entry.isIn(namespace),
+                let (space, vector) = entry.vectors.first(where: { $0.key.identifier == entry.record.embeddingSpace })
+            else { return nil }
+            return StoredEmbedding(space: space, vector: vector)
+        }
+    }
+
     /// Records that have no vector in the space, ascending by key.
     public func recordsWithoutVector(
         space: EmbeddingSpace, after key: RecordKey?, limit: Int

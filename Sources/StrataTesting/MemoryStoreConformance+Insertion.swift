@@ -23,6 +23,43 @@ extension MemoryStoreConformance {
             try expectEqual(try await store.records([stored.key], in: "a"), [stored], "the record read by key")
             try expect(stored.record.change > 0, "a stored record has a change number")
         },
+        Self("a restored record keeps its times, counts, link and history, and a second time changes nothing") {
+            store in
+            let original = try await store.insert(StoreSample.record(1, "one"), space: StoreSample.otherSpace)
+            var record = StoreSample.record(2, "two", in: "a", layer: .assets, tags: ["t"])
+            (record.accessCount, record.lastAccessedAt) = (9, StoreSample.time(8))
+            (record.updatedAt, record.duplicateOf) = (StoreSample.time(7), original.record.id)
+            let history = [
+                Change(
+                    number: 1, namespace: "a", record: record.id, operation: .remembered, at: StoreSample.time(5),
+                    previous: [:]),
+                Change(
+                    number: 2, namespace: "a", record: record.id, operation: .updated, at: StoreSample.time(6),
+                    previous: ["text": "too"]),
+            ]
+            let content = StoreSample.content("two", space: StoreSample.space)
+            let mutation = StoreMutation.restore(record, content, history: history)
+            guard case .inserted(let stored) = try await store.apply(mutation),
+                case .duplicate(stored) = try await store.apply(mutation)
+            else { throw BrokenRule(description: "a record was not restored once") }
+            record.change = stored.record.change
+            record.embeddingSpace = StoreSample.space.identifier
+            try expectEqual(stored.record, record, "the record")
+            let logged = try await store.history(of: record.id, in: "a")
+            try expectEqual(logged.map(\.at), history.map(\.at), "the times in the history")
+            try expectEqual(logged.map(\.previous), history.map(\.previous), "the old values in the history")
+            try expectEqual(logged.last?.number, record.change, "the number of the last change")
+            let vectors = try await store.embeddings(of: [stored.key, original.key, 99], in: "a")
+            try expectEqual(
+                vectors.map(\.?.space), [StoreSample.space, StoreSample.otherSpace, nil], "the spaces of the vectors")
+            try expectEqual(vectors[0], content.embedding, "the vector")
+            try expectEqual(
+                try await store.embeddings(of: [stored.key], in: "b"), [nil], "the vector in another namespace")
+            var taken = record
+            taken.text = "other"
+            let clash = StoreMutation.restore(taken, StoreSample.content("other"), history: [])
+            try expectError(.conflict, try await store.result(of: clash), "a restoration over other content")
+        },
         Self("keys and change numbers ascend") { store in
             let first = try await store.insert(StoreSample.record(1, "one"))
             let second = try await store.insert(StoreSample.record(2, "two"))

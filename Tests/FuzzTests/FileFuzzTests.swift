@@ -71,6 +71,7 @@ import VectorSearch
                 switch event {
                 case .item(let item): itemBytes += item.text.utf8.count
                 case .problem(let found): problem = found
+                case .omission: break
                 }
             }
             // Overlaps and headings may repeat words, but not without bound.

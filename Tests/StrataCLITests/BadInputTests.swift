@@ -92,8 +92,10 @@ import Testing
         #expect(try outcome.errorCode == "storage_failure")
     }
 
-    @Test func aSecondProcessIsToldWhoOwnsTheDataDirectory() async throws {
+    @Test func aSecondProcessIsToldWhoOwnsADataDirectoryWhoseOwnerDoesNotAnswer() async throws {
         let strata = try Strata()
+        // No socket can be made where a folder lies.
+        _ = try strata.scratch.write("data/owner.sock/file", "in the way")
         let owner = try strata.child(["remember", "--lines", "-"])
         try owner.start()
         owner.send(Array("the owner waits for more\n".utf8))

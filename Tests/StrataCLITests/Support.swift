@@ -181,14 +181,18 @@ final class Child {
 
     func interrupt() { process.interrupt() }
 
+    func terminate() { process.terminate() }
+
     /// Ends the child as a power cut would: it gets no chance to do anything.
     func kill() { Foundation.kill(process.processIdentifier, SIGKILL) }
 
     /// Waits until the child has written that many lines to standard output, or has ended.
     func waitForLines(_ count: Int) throws {
-        while received.count(where: { $0 == UInt8(ascii: "\n") }) < count {
+        var lineCount = received.count(where: { $0 == UInt8(ascii: "\n") })
+        while lineCount < count {
             guard let chunk = try out.fileHandleForReading.read(upToCount: 64), !chunk.isEmpty else { return }
             received += chunk
+            lineCount += chunk.count(where: { $0 == UInt8(ascii: "\n") })
         }
     }
 

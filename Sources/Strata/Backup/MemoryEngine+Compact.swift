@@ -16,9 +16,8 @@ extension MemoryEngine {
     /// Rewrites what still holds words of forgotten records, gives free pages back to the file system and removes the
     /// copies of the database that a restore or a migration has left.
     ///
-    /// Forgetting overwrites rows, vectors, history and cached vectors at once; only the segments of the full-text index
-    /// and the log keep words until they are merged or emptied, which this does. It costs about as much as writing the
-    /// whole keyword index, so it belongs into quiet hours. Backups keep what they held when they were made.
+    /// Forgetting overwrites rows, postings, vectors, history and cached vectors at once; only the log keeps words until it
+    /// is emptied, which this does. Backups keep what they held when they were made.
     @discardableResult
     public func compact() async throws -> CompactionReceipt {
         guard let store = store as? SQLiteStore else {

@@ -264,6 +264,9 @@ final class IndexKeeper: Sendable {
         case (.insert(_, let content, _), .inserted(let stored)):
             guard let embedding = content.embedding, embedding.space == space else { return }
             add(stored.record.namespace, .upsert(stored, embedding))
+        case (.restore(_, let content, _), .inserted(let stored)):
+            guard let embedding = content.embedding, embedding.space == space else { return }
+            add(stored.record.namespace, .upsert(stored, embedding))
         case (_, .duplicate(let stored)):
             add(stored.record.namespace, .tag(stored.key, stored.record.layer.tag))
         case (.update(_, _, _, let content, _), .updated(let stored, let contentChanged)):

@@ -57,17 +57,24 @@ struct EmbeddingService: Sendable {
         }
     }
 
+    /// A query's vector, and what was not as usual in making it.
+    struct QueryVector: Sendable {
+        let served: Served
+        let degradations: [Degradation]
+    }
+
     /// Embeds a query.
     ///
     /// - Throws: also the failure of the wanted model when no embedder could.
-    func embed(query: String) async throws -> (served: Served, degradations: [Degradation]) {
+    func embed(query: String) async throws -> QueryVector {
         let answer = try await chain.embed([query], as: .query)
         guard let made = answer.served[0] else {
             throw answer.problems[0] ?? StrataError(.internal, "no embedder gave a vector, and none says why")
         }
         let problem = answer.problems[0] ?? loadProblem
         let served = Served(embedding: made.embedding, keeper: keepers[made.link])
-        return (served, problem.map { [.fallback(to: served.keeper.space, $0)] } ?? [])
+        return QueryVector(
+            served: served, degradations: problem.map { [.fallback(to: served.keeper.space, $0)] } ?? [])
     }
 
     /// How each embedder does.
