@@ -19,6 +19,7 @@ let package = Package(
     name: "strata",
     products: [
         .executable(name: "strata", targets: ["StrataCLI"]),
+        .library(name: "MCP", targets: ["MCP"]),
         .library(name: "Strata", targets: ["Strata"]),
         .library(name: "StrataCore", targets: ["StrataCore"]),
         .library(name: "StrataTesting", targets: ["StrataTesting"]),
@@ -85,9 +86,14 @@ let package = Package(
         .target(name: "Ingest", dependencies: ["StrataCore"], swiftSettings: strict),
         .testTarget(name: "IngestTests", dependencies: ["Ingest", "StrataCore"], swiftSettings: strict),
 
+        // The Model Context Protocol.
+        .target(name: "MCP", dependencies: ["Strata", "StrataCore"], swiftSettings: strict),
+        .testTarget(
+            name: "MCPTests", dependencies: ["MCP", "Strata", "StrataCore", "StrataTesting"], swiftSettings: strict),
+
         // The command.
         .executableTarget(
-            name: "StrataCLI", dependencies: ["Ingest", "Strata", "StrataCore", argumentParser],
+            name: "StrataCLI", dependencies: ["Ingest", "MCP", "Strata", "StrataCore", argumentParser],
             swiftSettings: strict),
         .testTarget(
             name: "StrataCLITests", dependencies: ["Strata", "StrataCLI", "StrataCore"], swiftSettings: strict),

@@ -31,6 +31,7 @@ struct StrataCommand: AsyncParsableCommand {
         version: "strata \(StrataVersion.current)",
         subcommands: [
             InitCommand.self, RememberCommand.self, RecallCommand.self, GetCommand.self, ForgetCommand.self,
-            ListCommand.self, IngestCommand.self, StatsCommand.self, DoctorCommand.self, VersionCommand.self,
+            ListCommand.self, IngestCommand.self, StatsCommand.self, DoctorCommand.self, MCPCommand.self,
+            VersionCommand.self,
         ])
 }
