@@ -46,7 +46,8 @@ public final class MCPSession: Sendable {
         }
         guard 1...MCPServer.batchCountMax ~= elements.count else {
             return .error(
-                .invalidRequest("a batch of \(elements.count) messages; 1 through \(MCPServer.batchCountMax) are allowed"))
+                .invalidRequest(
+                    "a batch of \(elements.count) messages; 1 through \(MCPServer.batchCountMax) are allowed"))
         }
         return .batch(elements.map { receive(one: RPCMessage($0), access, inBatch: true) })
     }

@@ -70,7 +70,9 @@ struct MCPServerEntry {
             "args = \(JSONValue.array(arguments.map(JSONValue.string)).jsonText)",
         ]
         if !environment.isEmpty {
-            let pairs = environment.sorted { $0.key < $1.key }.map { "\($0.key) = \(JSONValue.string($0.value).jsonText)" }
+            let pairs = environment.sorted { $0.key < $1.key }.map {
+                "\($0.key) = \(JSONValue.string($0.value).jsonText)"
+            }
             lines.append("env = { \(pairs.joined(separator: ", ")) }")
         }
         return lines.joined(separator: "\n")

@@ -36,18 +36,18 @@ enum RPCMessage {
             self = .invalid(id: nil, .invalidRequest("a message is a JSON object, received \(value.kindName)"))
             return
         }
-        let id = members["id"].flatMap { $0.isRequestID ? $0 : nil }
+        let id = members["id"]?.asRequestID
         guard members["jsonrpc"]?.stringValue == "2.0" else {
-            self = .invalid(id: id ?? nil, .invalidRequest("jsonrpc must be \"2.0\""))
+            self = .invalid(id: id ?? .null, .invalidRequest("jsonrpc must be \"2.0\""))
             return
         }
         guard let method = members["method"] else {
             let isResponse = members["result"] != nil || members["error"] != nil
-            self = isResponse ? .response : .invalid(id: id ?? nil, .invalidRequest("the message has no method"))
+            self = isResponse ? .response : .invalid(id: id ?? .null, .invalidRequest("the message has no method"))
             return
         }
         guard let method = method.stringValue else {
-            self = .invalid(id: id ?? nil, .invalidRequest("method must be a string"))
+            self = .invalid(id: id ?? .null, .invalidRequest("method must be a string"))
             return
         }
         let parameters: [String: JSONValue]?
@@ -83,11 +83,11 @@ extension JSONValue {
         if case .array(let elements) = self { elements } else { nil }
     }
 
-    /// Whether a request can be known by this value.
-    var isRequestID: Bool {
+    /// The value when a request can be known by it, or nil for other kinds.
+    var asRequestID: JSONValue? {
         switch self {
-        case .string, .integer: true
-        default: false
+        case .string, .integer: self
+        default: Optional.none
         }
     }
 }

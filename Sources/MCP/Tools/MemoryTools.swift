@@ -96,7 +96,8 @@ enum MemoryTools {
 
     private static let get = Tool(
         name: "get_memory", title: "Get a memory",
-        description: "Show everything that is known about one memory: its text, metadata, times, use and change number.",
+        description:
+            "Show everything that is known about one memory: its text, metadata, times, use and change number.",
         effect: .reads,
         parameters: [Parameter("id", .id, "The memory's id, as recall or list_memories gave it.", isRequired: true)],
         output: RecordJSON.fullSchema
@@ -178,7 +179,9 @@ enum MemoryTools {
             """,
         effect: .overwrites,
         parameters: [
-            Parameter("ids", .ids, "The ids of the memories to forget, as recall or list_memories gave them.", isRequired: true)
+            Parameter(
+                "ids", .ids, "The ids of the memories to forget, as recall or list_memories gave them.",
+                isRequired: true)
         ],
         output: RecordJSON.schema([
             "forgottenCount": ["type": "integer"], "ids": ["type": "array", "items": ["type": "string"]],
@@ -200,7 +203,8 @@ enum MemoryTools {
 
     private static let statistics = Tool(
         name: "memory_stats", title: "Memory statistics",
-        description: "Count what is remembered, by layer, and say whether memories are found by meaning or by words only.",
+        description:
+            "Count what is remembered, by layer, and say whether memories are found by meaning or by words only.",
         effect: .reads,
         parameters: [],
         output: RecordJSON.schema(

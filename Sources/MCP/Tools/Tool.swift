@@ -43,7 +43,8 @@ struct Tool: Sendable {
     func parameters(for access: MCPAccess) -> [Parameter] {
         guard access.offersChoice else { return parameters }
         let choice = Parameter(
-            "namespace", .text, "The namespace to work in; memories of one never show in another. Default: \(access.namespace).")
+            "namespace", .text,
+            "The namespace to work in; memories of one never show in another. Default: \(access.namespace).")
         return parameters + [choice]
     }
 }

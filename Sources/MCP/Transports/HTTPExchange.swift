@@ -46,6 +46,6 @@ public struct MCPHTTPResponse: Sendable {
     ) -> Self {
         Self(
             status, headers: [(name: "Content-Type", value: "application/json")] + headers,
-            body: Array(error.response(to: id.flatMap { $0.isRequestID ? $0 : nil } ?? .null).jsonText.utf8))
+            body: Array(error.response(to: id?.asRequestID ?? .null).jsonText.utf8))
     }
 }
