@@ -55,6 +55,21 @@ import Testing
         #expect(try await client.value("memory_stats")["memoryCount"] == 0)
     }
 
+    @Test func longTextsAreCutInListsAndWholeByThemselves() async throws {
+        let client = try await Bench().client()
+        let text = "Minutes: " + String(repeating: "é🦔", count: 3000)
+        let id = try #require(try await client.value("remember", ["text": .string(text)])["id"])
+        for tool in ["recall", "list_memories"] {
+            let arguments: JSONValue = tool == "recall" ? ["query": "minutes"] : [:]
+            let memory = try await client.value(tool, arguments)["memories"]?[0]
+            #expect(memory?["text"]?.stringValue?.count == 4000 && memory?["isCut"] == true)
+        }
+        let whole = try await client.value("get_memory", ["id": id])
+        #expect(whole["text"] == .string(text) && whole["isCut"] == nil)
+        #expect(try await client.value("remember", ["text": "Short."])["status"] == "stored")
+        #expect(try await client.value("list_memories")["memories"]?[1]?["isCut"] == nil)
+    }
+
     @Test func listsPageThroughAllOfAFilterAndNothingElse() async throws {
         let client = try await Bench().client()
         for number in 0..<7 {

@@ -59,7 +59,7 @@ extension MCPServer {
         guard !answer.isEmpty else { return "Nothing is remembered about: \(topic)" }
         let lines = answer.map { hit in
             let moment = hit.record.occurredAt ?? hit.record.createdAt
-            return "- [\(moment.description.prefix(10))] \(hit.record.searchableText)"
+            return "- [\(moment.description.prefix(10))] \(RecordJSON.brief(hit.record.searchableText))"
         }
         return """
             What follows is remembered from earlier about: \(topic)

@@ -64,7 +64,8 @@ enum MemoryTools {
         description: """
             Find memories that help with a question, best first, by meaning and by words. Call it before you answer \
             anything that may depend on what was said, decided or learned earlier. Ask in a full question that names \
-            the people and things meant. A score is 0 to 1; a low one means that the memory may not be about it.
+            the people and things meant. A score is 0 to 1; a low one means that the memory may not be about it. \
+            Long texts are cut (isCut); get_memory gives all of one.
             """,
         effect: .reads,
         parameters: [

@@ -2,11 +2,26 @@ internal import StrataCore
 
 /// Records as tools give them to a model: what says something, and no more, because every field costs tokens.
 enum RecordJSON {
+    /// How many characters of a text a list shows: a hundred memories of a megabyte each would fill no model's context
+    /// with anything of use.
+    static let briefCharacterMax = 4000
+
     /// What a list shows of a record.
     static func brief(_ record: MemoryRecord) -> [String: JSONValue] {
+        var json = fields(record)
+        let text = brief(record.text)
+        json["text"] = .string(text)
+        if text.utf8.count < record.text.utf8.count { json["isCut"] = true }
+        return json
+    }
+
+    /// The beginning of a text.
+    static func brief(_ text: String) -> String { String(text.prefix(briefCharacterMax)) }
+
+    private static func fields(_ record: MemoryRecord) -> [String: JSONValue] {
         var json: [String: JSONValue] = [
-            "id": .string(record.id.description), "text": .string(record.text), "layer": .string(record.layer.rawValue),
-            "createdAt": .string(record.createdAt.description),
+            "id": .string(record.id.description), "text": .string(record.text),
+            "layer": .string(record.layer.rawValue), "createdAt": .string(record.createdAt.description),
         ]
         json["speaker"] = record.speaker.map(JSONValue.string)
         json["project"] = record.project.map(JSONValue.string)
@@ -20,7 +35,7 @@ enum RecordJSON {
 
     /// All of a record.
     static func full(_ record: MemoryRecord) -> JSONValue {
-        var json = brief(record)
+        var json = fields(record)
         json["kind"] = .string(record.kind)
         json["tags"] = .array(record.tags.map(JSONValue.string))
         json["pinned"] = .bool(record.pinned)
@@ -40,6 +55,7 @@ enum RecordJSON {
         "createdAt": ["type": "string"], "speaker": ["type": "string"], "project": ["type": "string"],
         "session": ["type": "string"], "occurredAt": ["type": "string"], "kind": ["type": "string"],
         "tags": ["type": "array", "items": ["type": "string"]], "pinned": ["type": "boolean"],
+        "isCut": ["type": "boolean"],
     ]
     private static let briefRequired: [JSONValue] = ["id", "text", "layer", "createdAt"]
 
