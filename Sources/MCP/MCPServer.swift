@@ -20,9 +20,13 @@ public final class MCPServer: Sendable {
     private let tools: [Tool]
 
     /// A server over an engine, which the caller closes when the last session is over.
-    public init(engine: MemoryEngine, profiles: Set<Profile> = []) {
+    ///
+    /// - Parameter graphPath: the file of the reference memory server of MCP, whose tools are then offered too. It
+    ///   belongs to no namespace, so a server of several tenants has none.
+    public init(engine: MemoryEngine, profiles: Set<Profile> = [], graphPath: String? = nil) {
         self.engine = engine
-        tools = MemoryTools.all + (profiles.contains(.chatgpt) ? ConnectorTools.all : [])
+        let graph = graphPath.map { GraphTools(file: KnowledgeGraphFile(path: $0)).all } ?? []
+        tools = MemoryTools.all + (profiles.contains(.chatgpt) ? ConnectorTools.all : []) + graph
     }
 
     /// A new connection's state.

@@ -40,6 +40,12 @@ struct MCPServeCommand: AsyncParsableCommand {
     @Option(help: "Offer further tools: chatgpt adds search and fetch as its connectors expect them. Repeat for more.")
     var profile: [MCPServer.Profile] = []
 
+    @Option(
+        help: ArgumentHelp(
+            "Offer the reference memory server's tools too (create_entities, …), on its file of JSON Lines.",
+            valueName: "file"))
+    var graph: String?
+
     @OptionGroup var common: CommonOptions
 
     func run() async throws {
@@ -54,7 +60,7 @@ struct MCPServeCommand: AsyncParsableCommand {
             if Terminal.standardInput.isTerminal {
                 output.note("waiting for MCP messages; a client starts this itself, see `strata mcp install`")
             }
-            let server = MCPServer(engine: engine, profiles: Set(profile))
+            let server = MCPServer(engine: engine, profiles: Set(profile), graphPath: graph)
             // A client that was killed may leave the pipe open in another of its children, so its end is watched too.
             await LineTransport(input: STDIN_FILENO, output: messages).serve(server.session(), access: access) {
                 interruption.isPending || getppid() != parent

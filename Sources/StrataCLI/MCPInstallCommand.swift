@@ -13,7 +13,7 @@ struct MCPInstallCommand: AsyncParsableCommand {
             strata mcp install --client cursor
             strata mcp install --client claude-desktop --write
 
-            The options --data-dir, --namespace, --model, --read-only and --profile are passed on to `strata mcp`.
+            The options --data-dir, --namespace, --model, --read-only, --profile and --graph are passed on to `strata mcp`.
             """)
 
     @Option(help: "The client. Without it, the form that most clients take is printed.")
@@ -30,6 +30,9 @@ struct MCPInstallCommand: AsyncParsableCommand {
 
     @Option(help: "Offer further tools, as for strata mcp.")
     var profile: [MCPServer.Profile] = []
+
+    @Option(help: ArgumentHelp("A knowledge graph's file, as for strata mcp.", valueName: "file"))
+    var graph: String?
 
     @OptionGroup var common: CommonOptions
 
@@ -107,6 +110,7 @@ struct MCPInstallCommand: AsyncParsableCommand {
         }
         if readOnly { arguments.append("--read-only") }
         for profile in profile { arguments += ["--profile", profile.rawValue] }
+        if let graph { arguments += ["--graph", absolute(graph)] }
         var variables: [String: String] = [:]
         for name in ["STRATA_HOME", "STRATA_ONNXRUNTIME"] {
             if let value = environment[name], !value.isEmpty { variables[name] = absolute(value) }

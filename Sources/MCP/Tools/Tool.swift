@@ -20,6 +20,8 @@ struct Tool: Sendable {
     let parameters: [Parameter]
     /// The JSON schema of what it gives.
     let output: JSONValue
+    /// Whether it works in a namespace.
+    var takesNamespace = true
     let run: @Sendable (Arguments, ToolContext) async throws -> JSONValue
 
     /// Its entry in `tools/list`.
@@ -41,7 +43,7 @@ struct Tool: Sendable {
 
     /// What it takes from this caller.
     func parameters(for access: MCPAccess) -> [Parameter] {
-        guard access.offersChoice else { return parameters }
+        guard takesNamespace, access.offersChoice else { return parameters }
         let choice = Parameter(
             "namespace", .text,
             "The namespace to work in; memories of one never show in another. Default: \(access.namespace).")
