@@ -13,8 +13,8 @@ public final class MCPServer: Sendable {
 
     /// The most requests that a session works on at the same time.
     public static let runningCountMax = 64
-    /// The most messages in a batch.
-    public static let batchCountMax = 100
+    /// The most messages in a batch: no more than can be worked on.
+    public static let batchCountMax = 64
 
     let engine: MemoryEngine
     private let tools: [Tool]

@@ -117,6 +117,25 @@ import Testing
         try wire.input.fileHandleForWriting.close()
     }
 
+    @Test func servingEndsWhenItsTaskIsCancelled() async throws {
+        let wire = Wire()
+        let gate = GatedEmbedder()
+        let bench = try await Bench(embedder: gate)
+        _ = try await bench.client().value("remember", ["text": "The key is under the flower pot."])
+        let recall =
+            #"{"jsonrpc":"2.0","id":1,"method":"tools/call","params":{"name":"recall","arguments":{"query":"key"}}}"#
+        try wire.input.fileHandleForWriting.write(contentsOf: Data(lines(Self.handshake, recall)))
+        let transport = LineTransport(
+            input: wire.input.fileHandleForReading.fileDescriptor,
+            output: wire.output.fileHandleForWriting.fileDescriptor)
+        let serving = Task { await transport.serve(bench.server.session(), access: .tests) }
+        await gate.entered()
+        serving.cancel()
+        await serving.value
+        #expect(await gate.wasCancelled)
+        try wire.input.fileHandleForWriting.close()
+    }
+
     @Test func servingEndsWhenNobodyReadsTheAnswers() async throws {
         signal(SIGPIPE, SIG_IGN)
         let wire = Wire()

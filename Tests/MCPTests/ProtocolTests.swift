@@ -95,7 +95,7 @@ import Testing
         #expect(await client.raw("[\(note),\(note)]") == nil)
         #expect(await client.raw("[]")?.errorCode == -32600)
         #expect(
-            await client.raw("[" + Array(repeating: ping, count: 101).joined(separator: ",") + "]")?.errorCode == -32600
+            await client.raw("[" + Array(repeating: ping, count: 65).joined(separator: ",") + "]")?.errorCode == -32600
         )
         let handshake = #"[{"jsonrpc":"2.0","id":1,"method":"initialize","params":{"protocolVersion":"2025-03-26"}}]"#
         #expect(await client.raw(handshake)?[0]?.errorCode == -32600)
