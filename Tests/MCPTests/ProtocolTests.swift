@@ -80,6 +80,16 @@ import Testing
         #expect(await client.send(incomplete, method: "tools/list")?.errorCode == -32602)
     }
 
+    @Test func bothErasMayBeUsedOnOneConnection() async throws {
+        let old = try await Bench().client("2024-11-05")
+        let new = Client(scratch: old.scratch, session: old.session, access: .tests, isStateless: true)
+        let stored = try await new.call("remember", ["text": "The well is dry."])
+        #expect(stored["resultType"] == "complete" && stored["structuredContent"] != nil)
+        let counted = try await old.call("memory_stats")
+        #expect(counted.keys == ["content", "isError"])
+        #expect(old.session.version?.rawValue == "2024-11-05")
+    }
+
     @Test func batchesArePartOfOneRevisionOnly() async throws {
         let bench = try await Bench()
         let ping = #"{"jsonrpc":"2.0","id":1,"method":"ping"}"#
