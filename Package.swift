@@ -26,6 +26,7 @@ let package = Package(
     products: [
         .executable(name: "strata", targets: ["StrataCLI"]),
         .library(name: "Learning", targets: ["Learning"]),
+        .library(name: "MCP", targets: ["MCP"]),
         .library(name: "Strata", targets: ["Strata"]),
         .library(name: "StrataCore", targets: ["StrataCore"]),
         .library(name: "StrataTesting", targets: ["StrataTesting"]),
@@ -142,12 +143,17 @@ let package = Package(
             name: "OwnerLinkTests", dependencies: ["OwnerLink", "Strata", "StrataCore", "StrataTesting"],
             swiftSettings: strict),
 
+        // The Model Context Protocol.
+        .target(name: "MCP", dependencies: ["Strata", "StrataCore"], swiftSettings: strict),
+        .testTarget(
+            name: "MCPTests", dependencies: ["MCP", "Strata", "StrataCore", "StrataTesting"], swiftSettings: strict),
+
         // The command.
         .executableTarget(
             name: "StrataCLI",
             dependencies: [
-                "Backup", "BackupEncryption", "Ingest", "ModelStore", "OwnerLink", "Strata", "StrataCore", "TextModels",
-                argumentParser,
+                "Backup", "BackupEncryption", "Ingest", "MCP", "ModelStore", "OwnerLink", "Strata", "StrataCore",
+                "TextModels", argumentParser,
             ],
             swiftSettings: strict),
         .testTarget(

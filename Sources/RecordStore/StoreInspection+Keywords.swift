@@ -47,7 +47,10 @@ extension StoreInspection {
         try note("keyword_stale", stale.map(String.init), "keyword rows that are not those of the text") {}
         try note("keyword_orphan", orphans, "keyword rows without a record") {}
         // A term is a word of somebody's memory, so only its namespace is named.
-        try note("keyword_index", unsound.map { $0 == 0 ? "a missing term" : "namespace \($0)" }, "terms whose postings are not the records' own") {}
+        try note(
+            "keyword_index", unsound.map { $0 == 0 ? "a missing term" : "namespace \($0)" },
+            "terms whose postings are not the records' own"
+        ) {}
         try note("term_count", miscounted.map { "namespace \($0)" }, "terms with a wrong number of records") {}
         if repairs, findings.count > findingCount { try rebuildKeywords() }
         try checkLengths(lengths)

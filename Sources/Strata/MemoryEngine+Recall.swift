@@ -85,7 +85,8 @@ struct RecallRun: Sendable {
     private var stages: [StageReport] = []
     private var degradations: [Degradation] = []
 
-    init(engine: MemoryEngine, query: String, namespace: String, limit: Int, options: RecallOptions, timeZone: TimeZone) {
+    init(engine: MemoryEngine, query: String, namespace: String, limit: Int, options: RecallOptions, timeZone: TimeZone)
+    {
         self.engine = engine
         self.timeZone = timeZone
         self.query = query

@@ -1,4 +1,5 @@
 public import ArgumentParser
+public import MCP
 public import Strata
 public import StrataCore
 
@@ -10,6 +11,7 @@ extension MemoryRecord.Source: ExpressibleByArgument {}
 extension DuplicatePolicy: ExpressibleByArgument {}
 extension Acknowledgement: ExpressibleByArgument {}
 extension RecallOptions.Signals: ExpressibleByArgument {}
+extension MCPServer.Profile: ExpressibleByArgument {}
 
 extension RecordID: ExpressibleByArgument {
     /// Reads the usual form of a UUID.

@@ -179,6 +179,8 @@ final class Child {
         while process.isRunning, try !String(contentsOf: errors, encoding: .utf8).contains(words) { sched_yield() }
     }
 
+    var processID: Int32 { process.processIdentifier }
+
     func interrupt() { process.interrupt() }
 
     func terminate() { process.terminate() }

@@ -16,7 +16,8 @@ enum KeywordTerms {
                 db.cachedStatement(sql: "SELECT name FROM term WHERE id = ?"), arguments: [term.number])
             guard let name else {
                 throw StrataError(
-                    .corrupted, "a keyword row names term number \(term.number), which is not there; restore from a backup")
+                    .corrupted,
+                    "a keyword row names term number \(term.number), which is not there; restore from a backup")
             }
             return repeatElement(name, count: term.frequency)
         }
