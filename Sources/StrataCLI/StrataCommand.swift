@@ -32,5 +32,6 @@ struct StrataCommand: AsyncParsableCommand {
         subcommands: [
             InitCommand.self, RememberCommand.self, RecallCommand.self, GetCommand.self, ForgetCommand.self,
             ListCommand.self, IngestCommand.self, StatsCommand.self, DoctorCommand.self, VersionCommand.self,
+            ServeCommand.self, KeysCommand.self,
         ])
 }
