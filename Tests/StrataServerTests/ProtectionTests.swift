@@ -230,7 +230,7 @@ struct ProtectionTests {
             _ = try await client.send("POST", "/v1/memories", json: ["text": "x", "zebra": 1], key: "zebra-secret")
             _ = try await client.send("GET", "/zebra", headers: ["X-Request-ID": "my-id.1"])
             let lines = server.log.lines
-            #expect(lines.count { $0.contains("request") } == 5)
+            #expect(lines.count { $0.hasPrefix("info request") } == 5)
             #expect(lines.contains { $0.contains("/v1/memories") && $0.contains("201") })
             #expect(lines.contains { $0.contains("my-id.1") && $0.contains("404") })
             #expect(!lines.contains { $0.contains("zebra") })

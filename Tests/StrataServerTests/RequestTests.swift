@@ -240,7 +240,7 @@ struct RequestTests {
     }
 
     @Test("A request that was accepted is finished when the server stops")
-    func gracefulShutdown() async throws {
+    func acceptedRequestsAreFinished() async throws {
         let entered = AsyncStream<Void>.makeStream()
         let late = TestRoutes(path: "/late") { _ in
             entered.continuation.yield()
