@@ -42,7 +42,7 @@ struct ServeCommand: AsyncParsableCommand {
 
     @Option(
         help: ArgumentHelp(
-            "What a key or an address may spend a second, a plain read costing 1. Default: 500.", valueName: "number"))
+            "What a key or an address may spend a second, a plain read costing 1. Default: 2000.", valueName: "number"))
     var rateLimit: Double?
 
     @Option(help: ArgumentHelp("How much is logged: debug, info, notice, warning or error.", valueName: "level"))

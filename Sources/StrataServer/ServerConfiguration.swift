@@ -50,10 +50,10 @@ public struct ServerLimits: Sendable, Hashable {
     public var requestTimeout: Duration = .seconds(30)
     /// How long accepted requests may take once the server is told to stop. 30 s.
     public var shutdownTimeout: Duration = .seconds(30)
-    /// What a key, or an address without one, may spend a second; a plain read costs 1. 500.
-    public var costPerSecond = 500.0
-    /// What it may spend at once after a rest. 1000.
-    public var costBurst = 1000.0
+    /// What a key, or an address without one, may spend a second; a plain read costs 1. 2000.
+    public var costPerSecond = 2000.0
+    /// What it may spend at once after a rest. 4000.
+    public var costBurst = 4000.0
 
     /// The default limits.
     public init() {}
