@@ -51,10 +51,11 @@ struct RequestPipeline: HTTPResponder {
         } catch {
             var problem = Problem(error is CancellationError ? StrataError(.closed, "the server is stopping") : error)
             if problem.status.code >= 500, problem.status != .gatewayTimeout {
-                logger.error(
-                    "request failed", metadata: ["request": "\(progress.id)", "error": "\(error)"])
+                // An error of somebody else's may hold anything, so only its type is told.
+                let cause = (error as? StrataError).map { "\($0)" } ?? "\(type(of: error))"
+                logger.error("request failed", metadata: ["request": "\(progress.id)", "error": "\(cause)"])
             }
-            if case .otherMethods(let methods) = table.match(request.method, path(of: request)) {
+            if case .otherMethods(let methods) = match(request) {
                 problem.headers[.allow] = methods.map(\.rawValue).sorted().joined(separator: ", ")
             }
             if problem.code == .rateLimited {
@@ -62,21 +63,30 @@ struct RequestPipeline: HTTPResponder {
             }
             reply = problem.reply(progress.route?.dialect ?? .problem, requestID: progress.id)
         }
-        complete(&reply, progress)
+        complete(&reply, progress, origin: request.headers[.origin])
         log(request, reply, progress)
         let body: ResponseBody =
             switch reply.body {
             case .bytes(let bytes): ResponseBody(byteBuffer: ByteBuffer(bytes: bytes))
             case .stream(let write): ResponseBody(write)
             }
-        return Response(status: reply.status, headers: reply.headers, body: body)
+        let response = Response(status: reply.status, headers: reply.headers, body: body)
+        return request.method == .head ? response.createHeadResponse() : response
+    }
+
+    /// HEAD is GET without the body.
+    private func match(_ request: Request) -> RouteTable.Match {
+        table.match(request.method == .head ? .get : request.method, path(of: request))
     }
 
     private func carryOut(
         _ request: Request, from address: String, _ progress: inout Progress
     ) async throws -> Reply {
-        let match = table.match(request.method, path(of: request))
+        let match = match(request)
         if case .route(let route, _) = match { progress.route = route }
+        if case .otherMethods(let methods) = match, let fields = gate.policy.preflight(request.head, methods) {
+            return Reply(.noContent, headers: fields)
+        }
         if progress.route?.access != .open {
             progress.caller = try gate.identify(
                 request.head, from: address, cost: progress.route?.cost ?? 1, verdict: &progress.verdict)
@@ -92,9 +102,10 @@ struct RequestPipeline: HTTPResponder {
         let namespace = try namespace(of: route, caller, parameters, query)
         if case .scope(let scope) = route.access {
             try caller.authorize(scope, in: route.namespace == .none ? nil : namespace)
+            // Probes are answered however busy the server is.
+            try load.enter(limits)
         }
-        try load.enter(limits)
-        defer { load.leave() }
+        defer { if route.access != .open { load.leave() } }
         let body = try await readBody(of: request)
         progress.receivedBytes = body.count
         let admitted = ServerRequest(
@@ -205,7 +216,11 @@ struct RequestPipeline: HTTPResponder {
 
     // MARK: Answering
 
-    private func complete(_ reply: inout Reply, _ progress: Progress) {
+    private func complete(_ reply: inout Reply, _ progress: Progress, origin: String?) {
+        if gate.policy.allows(origin: origin) {
+            reply.headers[.accessControlAllowOrigin] = origin
+            reply.headers[.vary] = "Origin"
+        }
         reply.headers[.requestID] = progress.id
         reply.headers[.contentTypeOptions] = "nosniff"
         if reply.headers[.cacheControl] == nil { reply.headers[.cacheControl] = "no-store" }

@@ -27,9 +27,15 @@ public struct ServerRequest: Sendable {
 
     /// The body as JSON.
     ///
-    /// - Throws: ``StrataError/Code/invalidArgument``.
+    /// - Throws: ``StrataError/Code/invalidArgument``; `unsupported_media_type` when the client calls it something else,
+    ///   as a form of a foreign web page must.
     public func json() throws -> JSONValue {
-        try JSONValue(utf8: body, named: "the body")
+        guard mediaType == nil || mediaType == MediaType.json else {
+            throw StrataError(
+                .unsupportedMediaType,
+                "the body's Content-Type is not one that this path takes, such as \(MediaType.json)")
+        }
+        return try JSONValue(utf8: body, named: "the body")
     }
 
     /// Whether the client would rather have that media type than JSON.

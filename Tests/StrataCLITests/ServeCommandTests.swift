@@ -69,7 +69,9 @@ struct ServeCommandTests {
         let open = try await strata.run("serve", "--host", "0.0.0.0", "--port", "0")
         #expect(open.status == 4)
         #expect(open.err.contains("strata keys create"))
-        for options in [["--port", "65536"], ["--tls-cert", "x"], ["--unix", "/tmp/x", "--port", "1"], ["--unix", ""]] {
+        for options in [
+            ["--port", "65536"], ["--tls-cert", "x"], ["--unix", "/tmp/x", "--port", "1"], ["--unix", ""],
+        ] {
             let child = try strata.child(["serve"] + options)
             try child.start()
             child.closeInput()

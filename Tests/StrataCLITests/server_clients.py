@@ -1,15 +1,35 @@
 """Drives a server with clients that are not ours: python server_clients.py URL. Prints `ok` at the end."""
 
 import json
+import re
 import sys
 import uuid
 
 import httpx
+import jsonschema
 import openai
 
 url = sys.argv[1]
+document = httpx.get(url + "/openapi.json").json()
+checked = set()
 
-with httpx.Client(base_url=url) as client:
+
+def check(response):
+    """Holds an answer against the schema that the OpenAPI document has for it."""
+    for path, operations in document["paths"].items():
+        if re.fullmatch(re.sub("{[^}]*}", "[^/]+", path), response.request.url.path):
+            responses = operations[response.request.method.lower()]["responses"]
+            media = response.headers.get("content-type", "").split(";")[0]
+            schema = (responses.get(str(response.status_code)) or responses["default"])["content"][media]["schema"]
+            if media.endswith("json") and media != "application/x-ndjson":
+                response.read()
+                jsonschema.validate(response.json(), schema | {"components": document["components"]})
+                checked.add(path)
+            return
+    raise AssertionError(f"{response.request.url.path} is not described")
+
+
+with httpx.Client(base_url=url, event_hooks={"response": [check]}) as client:
     made = client.post("/v1/memories", params={"namespace": "python"}, json={"text": "Zoë plays the cello."})
     assert made.status_code == 201, made.text
     record = made.json()["record"]
@@ -46,8 +66,20 @@ with httpx.Client(base_url=url) as client:
     assert numbers == sorted(numbers)
     problem = client.get("/v1/memories/x")
     assert problem.status_code == 400 and problem.headers["content-type"] == "application/problem+json"
-    paths = client.get("/openapi.json").json()["paths"]
-    assert "/v1/recall" in paths
+    for path in ["/v1/namespaces", "/v1/stats", "/v1/configuration", "/v1/models", "/readyz", "/livez"]:
+        assert client.get(path).status_code == 200
+    place = f"/v1/memories/{record['id']}"
+    scope = {"params": {"namespace": "python"}}
+    assert client.patch(place, json={"importance": 0.75}, **scope).json()["importance"] == 0.75
+    assert client.post(place + "/move", json={"layer": "insights"}, **scope).json()["layer"] == "insights"
+    assert client.put(place + "/pin", **scope).json()["pinned"]
+    assert client.get(place + "/history", **scope).json()["changes"]
+    client.post("/v1/recall", json={"query": "cello", "explain": True}, **scope)
+    client.post("/v1/memories", json={"memories": [{"text": "x"}, {"text": " "}]}, **scope)
+    client.get("/v1/changes", **scope)
+    assert client.delete(place, **scope).json()["recordCount"] == 1
+    assert client.get(place, **scope).status_code == 404
+    assert len(checked) >= 12, checked
 
 service = openai.OpenAI(base_url=url + "/v1", api_key="none", max_retries=0)
 models = [model.id for model in service.models.list()]

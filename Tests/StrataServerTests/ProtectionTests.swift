@@ -220,6 +220,24 @@ struct ProtectionTests {
         }
     }
 
+    @Test("A page of an allowed origin is told that it may send and read, another is not")
+    func crossOrigin() async throws {
+        try await TestServer.run(configure: { $0.allowedOrigins = ["https://app.example"] }) { server in
+            let asked = ["Access-Control-Request-Method": "POST", "Origin": "https://app.example"]
+            let told = try await server.client.send("OPTIONS", "/v1/recall", headers: asked)
+            #expect(told.status == 204)
+            #expect(told.headers["access-control-allow-origin"] == "https://app.example")
+            #expect(told.headers["access-control-allow-methods"] == "POST")
+            #expect(told.headers["access-control-allow-headers"]?.contains("Authorization") == true)
+            let read = try await server.client.send("GET", "/v1/stats", headers: ["Origin": "https://app.example"])
+            #expect(read.headers["access-control-allow-origin"] == "https://app.example")
+            let other = try await server.client.send(
+                "OPTIONS", "/v1/recall", headers: asked.merging(["Origin": "https://evil.example"]) { $1 })
+            #expect(other.status == 403)
+            #expect(other.headers["access-control-allow-origin"] == nil)
+        }
+    }
+
     @Test("The access log tells routes and keys, and never a text, a query, a filter or a secret")
     func accessLog() async throws {
         try await TestServer.run { server in

@@ -149,7 +149,8 @@ struct RouteTests {
         try await TestServer.run { server in
             let client = server.client
             for name in ["ann", "ben"] {
-                _ = try await client.send("POST", "/v1/memories?namespace=\(name)", json: ["text": .string("I am \(name)")])
+                _ = try await client.send(
+                    "POST", "/v1/memories?namespace=\(name)", json: ["text": .string("I am \(name)")])
             }
             #expect(try await client.send("GET", "/v1/namespaces").json["namespaces"] == ["ann", "ben"])
             #expect(try await client.send("GET", "/v1/namespaces/ann").json["recordCount"] == 1)

@@ -84,14 +84,9 @@ struct MemoryRoutes: RouteGroup {
         var query = FieldReader(query: request)
         let onDuplicate = try query.choice("onDuplicate", DuplicatePolicy.self) ?? .skip
         try query.finish()
-        switch request.mediaType {
-        case MediaType.ndjson, "application/jsonl":
+        if [MediaType.ndjson, "application/jsonl"].contains(request.mediaType) {
             let memories = try NewMemory.lines(request.body)
             return try await createMany(memories, request, onDuplicate, asLines: true)
-        case nil, MediaType.json: break
-        default:
-            throw StrataError(
-                .unsupportedMediaType, "the body's type is neither \(MediaType.json) nor \(MediaType.ndjson)")
         }
         let body = try request.json()
         if case .object(let members) = body, members["memories"] != nil {
@@ -124,8 +119,9 @@ struct MemoryRoutes: RouteGroup {
         let filter = try query.filterText("filter")
         let (cursor, limit) = (try query.string("cursor"), try query.integerText("limit"))
         try query.finish()
-        return try .json(encoding:
-            await engine.list(in: request.namespace, matching: filter, cursor: cursor, limit: limit ?? 50))
+        return try .json(
+            encoding:
+                await engine.list(in: request.namespace, matching: filter, cursor: cursor, limit: limit ?? 50))
     }
 
     private func get(_ request: ServerRequest) async throws -> Reply {

@@ -63,11 +63,12 @@ struct Statistics: Encodable {
     static func reply(_ engine: MemoryEngine, _ request: ServerRequest) async throws -> Reply {
         try FieldReader(query: request).finish()
         let all = try await engine.stats(in: request.namespace)
-        return try .json(encoding:
-            Statistics(
-                namespace: request.namespace, recordCount: all.store.recordCount,
-                recordCounts: all.store.recordCounts, pinnedCount: all.store.pinnedCount,
-                vectorCount: all.store.vectorCount, vectorMissingCount: all.vectorMissingCount,
-                textBytes: all.store.textBytes, embeddingSpace: all.embeddingSpace))
+        return try .json(
+            encoding:
+                Statistics(
+                    namespace: request.namespace, recordCount: all.store.recordCount,
+                    recordCounts: all.store.recordCounts, pinnedCount: all.store.pinnedCount,
+                    vectorCount: all.store.vectorCount, vectorMissingCount: all.vectorMissingCount,
+                    textBytes: all.store.textBytes, embeddingSpace: all.embeddingSpace))
     }
 }

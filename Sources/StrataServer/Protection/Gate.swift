@@ -11,7 +11,7 @@ public final class Gate: Sendable {
     private static let failureCost = 20.0
 
     private let ring: KeyRing
-    private let policy: HostPolicy
+    let policy: HostPolicy
     private let limiter: RateLimiter
     private let uptime: @Sendable () -> Duration
 
@@ -77,6 +77,7 @@ extension HTTPField.Name {
     static let apiKey = Self("X-API-Key")!
     static let requestID = Self("X-Request-ID")!
     static let idempotencyKey = Self("Idempotency-Key")!
+    static let accessControlMaxAge = Self("Access-Control-Max-Age")!
     static let idempotentReplayed = Self("Idempotent-Replayed")!
     static let rateLimitLimit = Self("RateLimit-Limit")!
     static let rateLimitRemaining = Self("RateLimit-Remaining")!

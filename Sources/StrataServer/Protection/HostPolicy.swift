@@ -1,3 +1,4 @@
+internal import HTTPTypes
 internal import StrataCore
 
 /// Which names a request may address and which web pages may send it.
@@ -36,6 +37,22 @@ struct HostPolicy: Sendable {
             throw StrataError(
                 .forbidden, "pages of this origin may not send requests; allow it with --allow-origin")
         }
+    }
+
+    /// Whether pages of that origin were allowed by name.
+    func allows(origin: String?) -> Bool { origin.map { origins.contains($0.lowercased()) } ?? false }
+
+    /// What a browser is told that asks whether a page of an allowed origin may send a request; nil for all else.
+    func preflight(_ head: HTTPRequest, _ methods: [HTTPRequest.Method]) -> HTTPFields? {
+        guard head.method == .options, allows(origin: head.headerFields[.origin]),
+            head.headerFields[.accessControlRequestMethod] != nil
+        else { return nil }
+        return [
+            .accessControlAllowMethods: methods.map(\.rawValue).sorted().joined(separator: ", "),
+            .accessControlAllowHeaders:
+                "Authorization, Content-Type, Idempotency-Key, If-Match, Last-Event-ID, X-API-Key, X-Request-ID",
+            .accessControlMaxAge: "600",
+        ]
     }
 
     /// The authority without its port.
