@@ -52,7 +52,9 @@ struct ServeCommandTests {
             "curl -sS --fail \(server.url)/v1/memories -d '{\"text\":\"kept\"}' -H 'Content-Type: application/json'",
             strata)
         #expect(made.status == 0, "\(made.err)")
-        #expect(try await strata.run("stats", "--json").errorCode == "locked")
+        let second = try await strata.run("serve", "--port", "0", "--json")
+        #expect(second.status == 5)
+        #expect(try second.errorCode == "locked")
         let end = try await server.stop()
         #expect(end.status == 0, "\(end.err)")
         #expect(end.out.split(separator: "\n").count == 1)

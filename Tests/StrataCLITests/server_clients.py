@@ -34,7 +34,7 @@ with httpx.Client(base_url=url, event_hooks={"response": [check]}) as client:
     assert made.status_code == 201, made.text
     record = made.json()["record"]
     uuid.UUID(record["id"])
-    location = client.get(made.headers["location"], params={"namespace": "python"})
+    location = client.get(made.headers["location"])
     assert location.json()["text"] == "Zoë plays the cello."
     assert location.headers["etag"] == made.headers["etag"]
     hits = client.post("/v1/recall", params={"namespace": "python"}, json={"query": "cello"}).json()["hits"]

@@ -16,7 +16,7 @@ struct RouteTests {
                 "POST", "/v1/memories", json: ["text": "Nora is allergic to hazelnuts.", "tags": ["health"]])
             #expect(made.status == 201)
             let id = try #require(try made.json["record"]?["id"]?.stringValue)
-            #expect(made.headers["location"] == "/v1/memories/\(id)")
+            #expect(made.headers["location"] == "/v1/memories/\(id)?namespace=default")
             let again = try await client.send("POST", "/v1/memories", json: ["text": "Nora is allergic to hazelnuts."])
             #expect(again.status == 200)
             #expect(try again.json["status"] == "duplicate")
@@ -152,7 +152,14 @@ struct RouteTests {
                 _ = try await client.send(
                     "POST", "/v1/memories?namespace=\(name)", json: ["text": .string("I am \(name)")])
             }
+            let odd = try await client.send("POST", "/v1/memories?namespace=a%20%26%2Fb", json: ["text": "odd"])
+            let place = try #require(odd.headers["location"])
+            #expect(try await client.send("GET", place).json["namespace"] == "a &/b")
+            #expect(try await client.send("DELETE", "/v1/namespaces/a%20%26%2Fb").json["recordCount"] == 1)
             #expect(try await client.send("GET", "/v1/namespaces").json["namespaces"] == ["ann", "ben"])
+            let settings = try await client.send("GET", "/v1/configuration").json
+            #expect(settings["limits"]?["bodyBytesMax"] == 4_194_304)
+            #expect(settings["keysRequired"] == false)
             #expect(try await client.send("GET", "/v1/namespaces/ann").json["recordCount"] == 1)
             #expect(try await client.send("GET", "/v1/stats?namespace=ben").json["recordCount"] == 1)
             #expect(try await client.send("GET", "/v1/stats").json["recordCount"] == 0)

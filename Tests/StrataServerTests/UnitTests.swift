@@ -34,6 +34,9 @@ struct UnitTests {
         #expect(PercentCoding.decode("a%20b+c") == "a b+c")
         #expect(PercentCoding.decode("a%20b+c", plusIsSpace: true) == "a b c")
         #expect(PercentCoding.decode("%C3%b6") == "ö")
+        for text in ["", "a b&c=d/ö+%", "plain-._~"] {
+            #expect(PercentCoding.decode(PercentCoding.encode(text)[...], plusIsSpace: true) == text)
+        }
         for text in ["%", "%4", "%4g", "%ff", "%C3"] { #expect(PercentCoding.decode(text[...]) == nil, "\(text)") }
     }
 

@@ -100,7 +100,7 @@ struct MemoryRoutes: RouteGroup {
         let outcome = try await engine.remember(
             NewMemory(json: body, "the body"), in: request.namespace, onDuplicate: onDuplicate)
         var headers = Self.entityTag(of: outcome.record)
-        headers[.location] = "/v1/memories/\(outcome.record.id)"
+        headers[.location] = "/v1/memories/\(outcome.record.id)?namespace=\(PercentCoding.encode(request.namespace))"
         return try .json(encoding: outcome, outcome.status == .stored ? .created : .ok, headers: headers)
     }
 
