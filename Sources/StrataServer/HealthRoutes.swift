@@ -5,7 +5,6 @@ internal import StrataCore
 /// Probes: whether the process turns, and whether it can answer.
 struct HealthRoutes: RouteGroup {
     let engine: MemoryEngine
-    let configuration: ServerConfiguration
 
     var routes: [Route] {
         [

@@ -60,7 +60,7 @@ public struct MemoryServer: Service {
         gate = Gate(configuration: configuration, ring: ring)
         let groups: [any RouteGroup] =
             [
-                HealthRoutes(engine: engine, configuration: configuration), MemoryRoutes(engine: engine),
+                HealthRoutes(engine: engine), MemoryRoutes(engine: engine),
                 RecallRoutes(engine: engine), NamespaceRoutes(engine: engine),
                 ChangeRoutes(engine: engine, limits: configuration.limits, load: load),
                 StatusRoutes(engine: engine, configuration: configuration, ring: ring), OpenAIRoutes(engine: engine),
