@@ -21,6 +21,23 @@ let nioCore: Target.Dependency = .product(name: "NIOCore", package: "swift-nio")
 let nioHTTP1: Target.Dependency = .product(name: "NIOHTTP1", package: "swift-nio")
 let nioPosix: Target.Dependency = .product(name: "NIOPosix", package: "swift-nio")
 
+/// What the server stands on; nothing below it depends on any of these.
+let serverStack: [Target.Dependency] = [
+    .product(name: "Hummingbird", package: "hummingbird"),
+    .product(name: "HummingbirdCore", package: "hummingbird"),
+    .product(name: "HummingbirdTLS", package: "hummingbird"),
+    .product(name: "HTTPTypes", package: "swift-http-types"),
+    .product(name: "Logging", package: "swift-log"),
+    .product(name: "NIOCore", package: "swift-nio"),
+    .product(name: "NIOHTTP1", package: "swift-nio"),
+    .product(name: "NIOHTTPTypes", package: "swift-nio-extras"),
+    .product(name: "NIOHTTPTypesHTTP1", package: "swift-nio-extras"),
+    .product(name: "NIOPosix", package: "swift-nio"),
+    .product(name: "NIOSSL", package: "swift-nio-ssl"),
+    .product(name: "ServiceLifecycle", package: "swift-service-lifecycle"),
+    .product(name: "UnixSignals", package: "swift-service-lifecycle"),
+]
+
 let package = Package(
     name: "strata",
     products: [
@@ -29,6 +46,7 @@ let package = Package(
         .library(name: "MCP", targets: ["MCP"]),
         .library(name: "Strata", targets: ["Strata"]),
         .library(name: "StrataCore", targets: ["StrataCore"]),
+        .library(name: "StrataServer", targets: ["StrataServer"]),
         .library(name: "StrataTesting", targets: ["StrataTesting"]),
         .library(name: "TextModels", targets: ["TextModels"]),
         .library(name: "VectorSearch", targets: ["VectorSearch"]),
@@ -41,6 +59,12 @@ let package = Package(
         .package(url: "https://github.com/apple/swift-crypto", exact: "4.5.2"),
         .package(url: "https://github.com/apple/swift-nio", exact: "2.101.2"),
         .package(url: "https://github.com/swift-server/async-http-client", exact: "1.37.0"),
+        .package(url: "https://github.com/hummingbird-project/hummingbird", exact: "2.28.1"),
+        .package(url: "https://github.com/apple/swift-nio-ssl", exact: "2.37.6"),
+        .package(url: "https://github.com/apple/swift-nio-extras", exact: "1.35.2"),
+        .package(url: "https://github.com/apple/swift-http-types", exact: "1.8.0"),
+        .package(url: "https://github.com/apple/swift-log", exact: "1.16.2"),
+        .package(url: "https://github.com/swift-server/swift-service-lifecycle", exact: "2.13.0"),
     ],
     targets: [
         // Values and seams.
@@ -148,15 +172,27 @@ let package = Package(
         .testTarget(
             name: "MCPTests", dependencies: ["MCP", "Strata", "StrataCore", "StrataTesting"], swiftSettings: strict),
 
+        // The server.
+        .target(
+            name: "StrataServer", dependencies: ["Strata", "StrataCore"] + serverStack, swiftSettings: strict),
+        .testTarget(
+            name: "StrataServerTests",
+            dependencies: ["Strata", "StrataCore", "StrataServer", "StrataTesting"] + serverStack,
+            swiftSettings: strict),
+
         // The command.
         .executableTarget(
             name: "StrataCLI",
             dependencies: [
                 "Backup", "BackupEncryption", "Ingest", "MCP", "ModelStore", "OwnerLink", "Strata", "StrataCore",
-                "TextModels", argumentParser,
+                "StrataServer", "TextModels", argumentParser,
+                .product(name: "Logging", package: "swift-log"),
+                .product(name: "ServiceLifecycle", package: "swift-service-lifecycle"),
+                .product(name: "UnixSignals", package: "swift-service-lifecycle"),
             ],
             swiftSettings: strict),
         .testTarget(
-            name: "StrataCLITests", dependencies: ["Strata", "StrataCLI", "StrataCore"], swiftSettings: strict),
+            name: "StrataCLITests", dependencies: ["Strata", "StrataCLI", "StrataCore"],
+            exclude: ["server_clients.py"], swiftSettings: strict),
     ]
 )

@@ -109,7 +109,7 @@ struct CommonOptions: ParsableArguments {
     }
 
     /// How long an owner that does not answer is waited for.
-    private static let ownerWaitMax = Duration.seconds(2)
+    private static let ownerWaitMax = Duration.seconds(10)
 
     /// Another process was found to own the directory; told apart from whatever `body` throws.
     private struct DirectoryLocked: Error {

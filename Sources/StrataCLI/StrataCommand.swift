@@ -35,7 +35,7 @@ struct StrataCommand: AsyncParsableCommand {
             InitCommand.self, RememberCommand.self, RecallCommand.self, GetCommand.self, ForgetCommand.self,
             ListCommand.self, HistoryCommand.self, PinCommand.self, FeedbackCommand.self, PromoteCommand.self,
             PromotionCommand.self, CleanupCommand.self, IngestCommand.self, ImportCommand.self, ExportCommand.self,
-            DeadLettersCommand.self, StatsCommand.self, BackupCommand.self, MCPCommand.self, ModelsCommand.self,
-            EmbedCommand.self, DoctorCommand.self, VersionCommand.self,
+            DeadLettersCommand.self, StatsCommand.self, BackupCommand.self, ServeCommand.self, KeysCommand.self,
+            MCPCommand.self, ModelsCommand.self, EmbedCommand.self, DoctorCommand.self, VersionCommand.self,
         ])
 }

@@ -208,7 +208,8 @@ import TextModels
         }
         try await expectWhole(pull(server) { $0.silenceMax = .seconds(1) }.model, sample)
         let last = server.requests.last { $0.path.hasSuffix(".onnx") }
-        #expect(last.flatMap(SampleModel.rangeStart) == 100_000)
+        // As much as had arrived when the silence was too long.
+        #expect((1...100_000).contains(try #require(last.flatMap(SampleModel.rangeStart))))
     }
 
     @Test func anInterruptedPullGoesOnInTheNextOne() async throws {

@@ -28,7 +28,8 @@ public final class CachedEmbedder: Embedder {
     /// The fingerprint of the embedder behind.
     public let fingerprint: String
 
-    private let base: any Embedder
+    /// The embedder behind, which remembers nothing.
+    public let base: any Embedder
     private let store: (any EmbeddingCacheStore)?
     private let limits: EmbeddingCacheLimits
     private let now: @Sendable () -> Timestamp
