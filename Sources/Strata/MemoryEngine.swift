@@ -45,6 +45,8 @@ public final class MemoryEngine: Sendable {
     let events: EventLog
     let nearlyFull = NearlyFullLayers()
     let recalled = Mutex(RecalledTexts())
+    /// Made when they are first asked for.
+    let prototypes = Mutex<PromotionPrototypes?>(nil)
     let scheduler: BackgroundScheduler
 
     /// Opens the memory in a folder, which is made when it does not exist.

@@ -7,6 +7,7 @@ public import StrataCore
 extension Layer: ExpressibleByArgument {}
 extension MemoryRecord.Source: ExpressibleByArgument {}
 extension DuplicatePolicy: ExpressibleByArgument {}
+extension LearnedPromotionSettings.Mode: ExpressibleByArgument {}
 extension RecallOptions.Signals: ExpressibleByArgument {}
 
 extension RecordID: ExpressibleByArgument {

@@ -65,6 +65,8 @@ struct CommonOptions: ParsableArguments {
         var model = true
         /// The cross-encoder to be loaded.
         var reranker = RerankerChoice.none
+        /// Who decides about promotion; nil for the default.
+        var policy: LearnedPromotionSettings.Mode?
     }
 
     /// Opens the engine, runs `body` and closes the engine, whatever happens.
@@ -77,6 +79,7 @@ struct CommonOptions: ParsableArguments {
         configuration.model = need.model ? modelChoice() : .none
         configuration.fallbacks = need.model ? fallbackChoices() : []
         configuration.reranker = need.reranker
+        if let policy = need.policy { configuration.lifecycle.learned.mode = policy }
         let engine = try await MemoryEngine.open(at: path, configuration: configuration)
         let value: Value
         do {
