@@ -68,6 +68,8 @@ public struct EngineConfiguration: Sendable {
     public var lifecycle = LifecycleConfiguration()
     /// The work that goes on behind the calls.
     public var background = BackgroundConfiguration()
+    /// How the engine follows the memory that there is, where background work is on.
+    public var resources = ResourceConfiguration()
     /// The clock and the random bits.
     public var environment = EngineEnvironment.system
 

@@ -141,7 +141,8 @@ extension MemoryEngine {
             vectorMissingCount: embeddingSpace == nil ? store.recordCount : store.recordCount - store.vectorCount,
             indexResidentBytes: embedding?.keepers.reduce(0) { $0 + $1.residentBytes } ?? 0,
             vectorIndexes: await indexes?.statistics(in: namespace) ?? [], cache: await cache?.statistics(),
-            layers: layerFills(in: namespace, store), jobs: await backgroundJobs, embedders: embedding?.health ?? [])
+            layers: layerFills(in: namespace, store), jobs: await backgroundJobs, embedders: embedding?.health ?? [],
+            resources: await resourceState())
     }
 
     /// Embeds the records that have no vector in the engine's space: those that were stored while no model was there,
@@ -231,4 +232,6 @@ public struct EngineStatistics: Sendable, Hashable, Codable {
     public let jobs: [JobStatus]
     /// The embedders in the order in which they are asked, and how each does; empty without any.
     public let embedders: [EmbedderHealth]
+    /// What was made of the memory at hand.
+    public let resources: ResourceState
 }

@@ -43,6 +43,7 @@ public final class MemoryEngine: Sendable {
     let directory: DataDirectory?
     let load = LoadGauge()
     let events: EventLog
+    let resources: Mutex<ResourcePolicy>
     let nearlyFull = NearlyFullLayers()
     let recalled = Mutex(RecalledTexts())
     /// Made when they are first asked for.
@@ -63,6 +64,7 @@ public final class MemoryEngine: Sendable {
     ) async throws -> MemoryEngine {
         try configuration.lifecycle.validate()
         try configuration.background.validate()
+        try configuration.resources.validate()
         let directory = try DataDirectory(path: path, now: configuration.environment.now())
         async let loading = loadModels(configuration)
         let store = try await SQLiteStore.open(at: directory.databasePath)
@@ -118,6 +120,7 @@ public final class MemoryEngine: Sendable {
         self.feed = feed
         ids = RecordIDSource(environment: configuration.environment)
         uses = UseRecorder()
+        resources = Mutex(ResourcePolicy(configuration.resources))
         events = EventLog(onEvent: configuration.background.onEvent)
         let writes = WriteQueue(
             store: store, now: configuration.environment.now,

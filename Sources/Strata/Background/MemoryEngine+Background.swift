@@ -81,6 +81,9 @@ extension MemoryEngine {
             ) { [weak self] _ in
                 try await self?.retrain().figures ?? [:]
             },
+            ClosureJob(name: JobName.resources, interval: configuration.resources.interval) { [weak self] _ in
+                try await self?.adaptToMemory().figures ?? [:]
+            },
             ClosureJob(name: JobName.checkpoint, interval: background.checkpointInterval) { [weak self] _ in
                 ["frames": try await self?.store.upkeep(.checkpoint, limit: 1).doneCount ?? 0]
             },
@@ -94,6 +97,7 @@ enum JobName {
     static let promotion = "promotion"
     static let cleanup = "cleanup"
     static let retraining = "promotion_retraining"
+    static let resources = "resources"
     static let checkpoint = "checkpoint"
 
     /// Under which name a job's status is saved.

@@ -55,13 +55,22 @@ extension MemoryEngine {
         return answer
     }
 
-    /// The members of each session in the order in which they were said.
+    /// The members of each session in the order in which they were said; of a very long one those around the records.
     private func sessions(
         of records: [StoredRecord], in namespace: String
     ) async throws -> [String: [StoredRecord]] {
         var sessions: [String: [StoredRecord]] = [:]
-        for session in Set(records.compactMap(\.record.session)) {
-            let keys = try await store.keys(in: namespace, matching: .text(.session, oneOf: [session]))
+        for (session, judged) in Dictionary(grouping: records, by: \.record.session) {
+            guard let session else { continue }
+            var keys = try await store.keys(in: namespace, matching: .text(.session, oneOf: [session]))
+            if keys.count > Self.sessionCountMax {
+                // Ascending keys: the first and the last of the judged ones bound the window.
+                let (lowest, highest) = (judged.map(\.key).min() ?? 0, judged.map(\.key).max() ?? 0)
+                let first = keys.firstIndex { $0 >= lowest } ?? 0
+                let last = keys.lastIndex { $0 <= highest } ?? first
+                let half = Self.sessionCountMax / 2
+                keys = Array(keys[max(0, first - half)..<min(keys.count, last + half)])
+            }
             sessions[session] = try await store.records(keys, in: namespace).sorted {
                 ($0.record.occurredAt ?? $0.record.createdAt, $0.key)
                     < ($1.record.occurredAt ?? $1.record.createdAt, $1.key)
@@ -105,6 +114,10 @@ extension MemoryEngine {
         prototypes.withLock { $0 = made }
         return made
     }
+
+    /// How many members of a session are read around the records that are judged, so that one that never ends does not
+    /// make each look at it longer.
+    private static let sessionCountMax = 1000
 
     /// How many neighbours are looked at to find an older one.
     private static let neighbourCount = 16
