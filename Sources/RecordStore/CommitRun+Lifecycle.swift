@@ -11,9 +11,10 @@ extension CommitRun {
             }
         var count = 0
         for id in Set(ids) {
-            try db.run(
-                "UPDATE record SET \(column) = \(column) + 1 WHERE id = ? AND namespace = ?", [id.data, namespace])
-            count += db.changesCount
+            guard let key = try key(of: id, namespace: namespace) else { continue }
+            try db.run("UPDATE record SET \(column) = \(column) + 1 WHERE key = ?", [key])
+            if feedback == .useful { try noteNeed(of: key) }
+            count += 1
         }
         return .used(count)
     }

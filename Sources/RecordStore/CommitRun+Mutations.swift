@@ -176,6 +176,7 @@ extension CommitRun {
         receipt.vectorCount += try removeVectors(of: key, namespace: namespace)
         receipt.keywordCount += try removeTerms(of: key, namespace: namespace) ? 1 : 0
         try removeTags(record.tags, of: key, namespace: namespace)
+        try removeDecisions(about: key)
         try db.run("UPDATE record SET duplicate_of = NULL WHERE duplicate_of = ?", [record.id.data])
         try db.run("DELETE FROM record WHERE key = ?", [key])
         unit.count(record, namespace: namespace, sign: -1)
@@ -192,12 +193,9 @@ extension CommitRun {
         guard let namespace = try existingNamespace(name) else { return .used(0) }
         var count = 0
         for id in Set(ids) {
-            try db.run(
-                """
-                UPDATE record SET access_count = access_count + 1, layer_use_count = layer_use_count + 1, \
-                accessed_at = ? WHERE id = ? AND namespace = ?
-                """, [time.milliseconds, id.data, namespace])
-            count += db.changesCount
+            guard let key = try key(of: id, namespace: namespace) else { continue }
+            try addUse(of: key)
+            count += 1
         }
         return .used(count)
     }
@@ -242,12 +240,17 @@ extension CommitRun {
     }
 
     private func countUse(of key: RecordKey) throws -> StoredRecord {
+        try addUse(of: key)
+        return try existing(key)
+    }
+
+    private func addUse(of key: RecordKey) throws {
         try db.run(
             """
             UPDATE record SET access_count = access_count + 1, layer_use_count = layer_use_count + 1, \
             accessed_at = ? WHERE key = ?
             """, [time.milliseconds, key])
-        return try existing(key)
+        try noteNeed(of: key)
     }
 
     func existing(_ key: RecordKey) throws -> StoredRecord {

@@ -58,6 +58,7 @@ struct CommitRun {
         case .move(let id, let namespace, let layer, let reason, let change):
             try move(id, in: namespace, to: layer, reason: reason, ifChange: change)
         case .discard(let versions, let namespace, let reason): try discard(versions, in: namespace, reason: reason)
+        case .logDecisions(let rows, let namespace): try log(rows, in: namespace)
         case .save(let text, let name): try save(text, named: name)
         }
     }

@@ -53,6 +53,8 @@ extension SQLiteStore {
             switch task {
             case .orphans(let row): return try await pool.write { try Self.removeOrphans($0, after: row, limit) }
             case .history(let moment): return try await pool.write { try Self.trimHistory($0, before: moment, limit) }
+            case .decisions(let moment, let countMax):
+                return try await pool.write { try Self.trimDecisions($0, before: moment, countMax, limit) }
             case .freePages: return try await pool.writeWithoutTransaction { try Self.vacuum($0, limit) }
             case .checkpoint:
                 return try await pool.writeWithoutTransaction { db in
@@ -101,6 +103,45 @@ extension SQLiteStore {
                 """, arguments: [limit, moment.milliseconds])
         for number in numbers { try db.run("DELETE FROM change WHERE number = ?", [number]) }
         return UpkeepOutcome(doneCount: numbers.count, next: numbers.isEmpty ? nil : 0)
+    }
+
+    private static func trimDecisions(
+        _ db: Database, before moment: Timestamp, _ countMax: Int, _ limit: Int
+    ) throws -> UpkeepOutcome {
+        let rowCount = try db.number("SELECT count(*) FROM decision") ?? 0
+        let excess = rowCount - Int64(max(0, countMax))
+        try db.run(
+            """
+            DELETE FROM decision WHERE (record, week) IN (SELECT record, week FROM \
+            (SELECT record, week, at, row_number() OVER (ORDER BY at, record DESC) AS place FROM decision \
+            ORDER BY at, record DESC LIMIT ?) WHERE at < ? OR place <= ?)
+            """, [limit, moment.milliseconds, excess])
+        let count = db.changesCount
+        return UpkeepOutcome(doneCount: count, next: count == 0 ? nil : 0)
+    }
+
+    /// The latest rows of the log of promotion decisions, newest first.
+    public func decisions(limit: Int) async throws -> [DecisionRow] {
+        try await read { db in
+            guard limit > 0 else { return [] }
+            let rows = try db.rows(
+                """
+                SELECT r.id, d.at, d.confidence, d.promotes, d.is_shadow, d.features, d.needed_at FROM decision d \
+                JOIN record r ON r.key = d.record ORDER BY d.at DESC, d.record LIMIT ?
+                """, [limit])
+            var decisions: [DecisionRow] = []
+            while let row = try rows.next() {
+                guard let id = RecordID(row[0] as Data) else {
+                    throw StrataError(.corrupted, "the log of decisions is damaged; restore the database from a backup")
+                }
+                decisions.append(
+                    DecisionRow(
+                        record: id, decidedAt: Timestamp(milliseconds: row[1]), confidence: row[2], promotes: row[3],
+                        isShadow: row[4], features: row[5],
+                        firstNeededAt: (row[6] as Int64?).map(Timestamp.init(milliseconds:))))
+            }
+            return decisions
+        }
     }
 
     private static func vacuum(_ db: Database, _ limit: Int) throws -> UpkeepOutcome {

@@ -41,6 +41,35 @@ extension SQLiteStore {
         }
     }
 
+    /// The vectors of some records, by key.
+    public func vectors(
+        of keys: [RecordKey], in namespace: String, space: EmbeddingSpace
+    ) async throws -> [RecordKey: [Float]] {
+        try await read { db in
+            guard !keys.isEmpty, let number = try db.namespaceNumber(namespace),
+                let spaceNumber = try db.spaceNumber(space),
+                let shelf = try db.number(
+                    "SELECT id FROM shelf WHERE namespace = ? AND space = ?", [number, spaceNumber])
+            else { return [:] }
+            var vectors: [RecordKey: [Float]] = [:]
+            for key in Set(keys) {
+                // No record has such a key, and its bits would name another shelf.
+                guard key > 0, key >> Schema.recordBits == 0 else { continue }
+                let data = try Data.fetchOne(
+                    db.cachedStatement(sql: "SELECT components FROM vector WHERE key = ?"),
+                    arguments: [try VectorKey.number(shelf: shelf, record: key)])
+                guard let data else { continue }
+                guard data.count == 4 * space.dimension else { throw Self.damagedVector(key) }
+                vectors[key] = [Float](unsafeUninitializedCapacity: space.dimension) { target, count in
+                    // An embedding space has at least one component.
+                    VectorBlob.copy(data, to: target.baseAddress!)
+                    count = space.dimension
+                }
+            }
+            return vectors
+        }
+    }
+
     /// What became of those vectors since a mark, from the change log.
     public func vectorChanges(
         in namespace: String, space: EmbeddingSpace, since mark: ChangeMark, limit: Int

@@ -131,6 +131,19 @@ enum Schema {
         CREATE INDEX change_namespace ON change(namespace);
         CREATE INDEX change_record ON change(record);
 
+        CREATE TABLE decision(
+            record INTEGER NOT NULL,
+            week INTEGER NOT NULL,
+            at INTEGER NOT NULL,
+            confidence REAL NOT NULL,
+            promotes INTEGER NOT NULL,
+            is_shadow INTEGER NOT NULL,
+            features TEXT NOT NULL,
+            needed_at INTEGER,
+            PRIMARY KEY(record, week)
+        ) STRICT, WITHOUT ROWID;
+        CREATE INDEX decision_at ON decision(at);
+
         CREATE TABLE saved(
             name TEXT PRIMARY KEY,
             text TEXT NOT NULL

@@ -70,6 +70,8 @@ public struct EngineConfiguration: Sendable {
     public var background = BackgroundConfiguration()
     /// How batches are gathered and written.
     public var batches = BatchOptions()
+    /// How the engine follows the memory that there is, where background work is on.
+    public var resources = ResourceConfiguration()
     /// The clock and the random bits.
     public var environment = EngineEnvironment.system
 

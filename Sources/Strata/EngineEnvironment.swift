@@ -17,6 +17,8 @@ public struct EngineEnvironment: Sendable {
     public var randomBits: @Sendable () -> UInt64
     /// Returns after a while, or throws `CancellationError`.
     public var sleep: @Sendable (Duration) async throws -> Void
+    /// How much memory there is and is in use; nil where that cannot be known. It may block.
+    public var memoryReading: @Sendable () -> MemoryReading? = { MemoryReading.now() }
 
     /// An environment of that clock, that source of random bits and, when given, that timer.
     public init(

@@ -158,7 +158,7 @@ extension MemoryEngine {
             indexResidentBytes: embedding?.keepers.reduce(0) { $0 + $1.residentBytes } ?? 0,
             vectorIndexes: await indexes?.statistics(in: namespace) ?? [], cache: await cache?.statistics(),
             layers: layerFills(in: namespace, store), jobs: await backgroundJobs, embedders: embedding?.health ?? [],
-            writes: buffered.statistics)
+            writes: buffered.statistics, resources: await resourceState())
     }
 
     /// Embeds the records that have no vector in the engine's space: those that were stored while no model was there,
@@ -250,4 +250,6 @@ public struct EngineStatistics: Sendable, Hashable, Codable {
     public let embedders: [EmbedderHealth]
     /// How writes do that nobody waits for.
     public let writes: WriteStatistics
+    /// What was made of the memory at hand.
+    public let resources: ResourceState
 }

@@ -43,8 +43,11 @@ public final class MemoryEngine: Sendable {
     let directory: DataDirectory?
     let load = LoadGauge()
     let events: EventLog
+    let resources: Mutex<ResourcePolicy>
     let nearlyFull = NearlyFullLayers()
     let recalled = Mutex(RecalledTexts())
+    /// Made when they are first asked for.
+    let prototypes = Mutex<PromotionPrototypes?>(nil)
     let scheduler: BackgroundScheduler
     let deadLetterFile: DeadLetterFile?
     let buffered = BufferedWrites()
@@ -64,6 +67,7 @@ public final class MemoryEngine: Sendable {
     ) async throws -> MemoryEngine {
         try configuration.lifecycle.validate()
         try configuration.background.validate()
+        try configuration.resources.validate()
         let directory = try DataDirectory(path: path, now: configuration.environment.now())
         async let loading = loadModels(configuration)
         let store = try await SQLiteStore.open(at: directory.databasePath)
@@ -120,6 +124,7 @@ public final class MemoryEngine: Sendable {
         self.feed = feed
         ids = RecordIDSource(environment: configuration.environment)
         uses = UseRecorder()
+        resources = Mutex(ResourcePolicy(configuration.resources))
         events = EventLog(onEvent: configuration.background.onEvent)
         let writes = WriteQueue(
             store: store, now: configuration.environment.now,

@@ -10,6 +10,7 @@ extension Layer: ExpressibleByArgument {}
 extension MemoryRecord.Source: ExpressibleByArgument {}
 extension DuplicatePolicy: ExpressibleByArgument {}
 extension Acknowledgement: ExpressibleByArgument {}
+extension LearnedPromotionSettings.Mode: ExpressibleByArgument {}
 extension RecallOptions.Signals: ExpressibleByArgument {}
 extension MCPServer.Profile: ExpressibleByArgument {}
 

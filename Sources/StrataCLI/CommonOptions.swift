@@ -66,6 +66,8 @@ struct CommonOptions: ParsableArguments {
         var model = true
         /// The cross-encoder to be loaded.
         var reranker = RerankerChoice.none
+        /// Who decides about promotion; nil for the default.
+        var policy: LearnedPromotionSettings.Mode?
     }
 
     /// Runs `body` on the memory, whoever owns it, and lets go of it, whatever happens.
@@ -123,6 +125,7 @@ struct CommonOptions: ParsableArguments {
         configuration.model = need.model ? modelChoice() : .none
         configuration.fallbacks = need.model ? fallbackChoices() : []
         configuration.reranker = need.reranker
+        if let policy = need.policy { configuration.lifecycle.learned.mode = policy }
         let engine: MemoryEngine
         do {
             engine = try await MemoryEngine.open(at: path, configuration: configuration)

@@ -9,7 +9,9 @@ struct PromoteCommand: AsyncParsableCommand {
         abstract: "Promote what has proved useful, forget what has expired; or take a promotion back.",
         discussion: """
             Without arguments one promotion cycle runs over all namespaces, or over that of --namespace. --dry-run \
-            prints each decision with its reasons and changes nothing. --undo takes the last move of a record back, or \
+            prints each decision with its confidence and its reasons and changes nothing. --policy says who decides: \
+            the rules alone, the rules and beside them the promotion model (the default), or the rules while the \
+            model's advice is only logged (shadow). --undo takes the last move of a record back, or \
             the move of a change number; what was forgotten cannot be brought back.
             """)
 
@@ -19,10 +21,14 @@ struct PromoteCommand: AsyncParsableCommand {
     @Option(help: ArgumentHelp("Take a move between layers back.", valueName: "record id|change number"))
     var undo: String?
 
+    @Option(help: ArgumentHelp("Who decides.", valueName: "rules|learned|shadow"))
+    var policy: LearnedPromotionSettings.Mode?
+
     @OptionGroup var common: CommonOptions
 
     func run() async throws {
         if let undo {
+            guard policy == nil else { throw UsageError("--undo and --policy exclude one another; give one of them") }
             guard !dryRun else { throw UsageError("--undo and --dry-run exclude one another; give one of them") }
             try await takeBack(undo)
         } else {
@@ -49,8 +55,8 @@ struct PromoteCommand: AsyncParsableCommand {
 
     private func runCycle() async throws {
         let output = common.output
-        // The model opens the embedding cache, which has to forget what expires.
-        let report = try await common.withEngine(.init(model: !dryRun)) { engine in
+        // The model decides beside the rules, and opens the embedding cache, which has to forget what expires.
+        let report = try await common.withEngine(.init(policy: policy)) { engine in
             try await engine.promote(in: common.namespace, dryRun: dryRun) { decision in
                 if dryRun { print(decision, output) }
             }
@@ -73,6 +79,7 @@ struct PromoteCommand: AsyncParsableCommand {
         output.result(
             """
             \(decision.action.rawValue)\(target)  \(decision.id)  \(output.style.dim(decision.namespace))  \
+            \(DisplayText.number(decision.confidence, decimals: 2))  \
             \(decision.reasons.joined(separator: " | "))
             """)
     }

@@ -7,7 +7,7 @@ internal import StrataCore
 struct PromotionCommand: ParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "promotion", abstract: "Train, measure and explain the model that says what is worth keeping.",
-        subcommands: [Train.self, Evaluate.self, Explain.self])
+        subcommands: [Train.self, Evaluate.self, Explain.self, Status.self, Retrain.self, Rollback.self])
 
     /// Which files, and what they are replayed with.
     struct Conversations: ParsableArguments {
@@ -99,11 +99,12 @@ struct PromotionCommand: ParsableCommand {
 
         func run() async throws {
             let model = try choice.model()
-            let (evidence, now) = try await common.withEngine { engine in
+            let (answer, now) = try await common.withEngine { engine in
                 let now = engine.configuration.environment.now()
                 return (try await engine.promotionEvidence(of: [id], in: common.namespaceName), now)
             }
-            guard let known = evidence.first else {
+            common.output.warnings(answer.degradations)
+            guard let known = answer.evidence.first else {
                 throw StrataError(.notFound, "there is no record \(id) in namespace \(common.namespaceName)")
             }
             let explanation = model.explanation(known.features(at: now))

@@ -83,6 +83,12 @@ struct StatsCommand: AsyncParsableCommand {
             let share = DisplayText.number(fill.share * 100, decimals: 1)
             rows.append(("\(fill.layer.rawValue) of \(fill.namespace)", "\(share) % of \(fill.recordCountMax)"))
         }
+        if let reading = statistics.resources.reading {
+            let shares = [reading.share, statistics.resources.cacheShare].map {
+                DisplayText.number($0 * 100, decimals: 0) + " %"
+            }
+            rows.append(("memory", "\(shares[0]) of \(DisplayText.bytes(reading.limitBytes)), cache at \(shares[1])"))
+        }
         for job in statistics.jobs where job.runCount > 0 { rows.append((job.name, summary(of: job))) }
         return rows
     }

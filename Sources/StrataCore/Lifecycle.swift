@@ -128,6 +128,8 @@ public enum StoreUpkeep: Sendable, Hashable {
     case orphans(after: Int64)
     /// Removes the oldest entries of the change log, of before `moment`; the last entry of each namespace stays.
     case history(before: Timestamp)
+    /// Removes rows of the log of promotion decisions that are of before `moment` or older than the newest `countMax`.
+    case decisions(before: Timestamp, countMax: Int)
     /// Gives pages that removals left free back to the file system.
     case freePages
     /// Moves the log of commits into the database file.

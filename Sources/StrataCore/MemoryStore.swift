@@ -45,6 +45,10 @@ public protocol MemoryStore: Sendable {
 
     /// Every vector of a namespace in a space, ascending by key, with the last change that is in them.
     func vectors(in namespace: String, space: EmbeddingSpace) async throws -> VectorSnapshot
+    /// The vectors of some records of a namespace in a space, by key; records that have none there are left out.
+    func vectors(
+        of keys: [RecordKey], in namespace: String, space: EmbeddingSpace
+    ) async throws -> [RecordKey: [Float]]
     /// What became of those vectors since a mark; nil when the change log does not hold the mark, or more than `limit`
     /// records changed since.
     func vectorChanges(
@@ -74,6 +78,8 @@ public protocol MemoryStore: Sendable {
     ) async throws -> [LifecycleFacts]
     /// The text that was last saved under a name, or nil.
     func savedText(named name: String) async throws -> String?
+    /// The latest rows of the log of promotion decisions, newest first, ties by record; at most `limit`.
+    func decisions(limit: Int) async throws -> [DecisionRow]
     /// Does one step of upkeep, which touches at most `limit` rows or pages and no record.
     func upkeep(_ task: StoreUpkeep, limit: Int) async throws -> UpkeepOutcome
 
@@ -178,6 +184,10 @@ public enum StoreMutation: Sendable {
     /// Forgets records that expired or were evicted, with the reason in the change log. A record that was changed, used
     /// or judged since, or is pinned, stays.
     case discard([RecordVersion], namespace: String, reason: String)
+    /// Writes rows into the log of promotion decisions; a row of a week in which its record already has one, or of no
+    /// record of the namespace, is passed over. Whatever counts as a use of the record, or calls it useful, fills in
+    /// ``DecisionRow/firstNeededAt`` of its earlier rows; forgetting the record removes them.
+    case logDecisions([DecisionRow], namespace: String)
     /// Keeps a short text under a name, or drops it: what the engine itself has to remember, not a memory.
     case save(String?, named: String)
 }
@@ -206,7 +216,7 @@ public enum StoreOutcome: Sendable, Hashable {
     case forgotten(ForgetReceipt, keys: [RecordKey], contents: [SHA256.Digest])
     /// How many records were found and counted.
     case used(Int)
-    /// The text is kept, or dropped.
+    /// The text is kept, or dropped; the rows are in the log.
     case saved
 }
 

@@ -17,6 +17,8 @@ struct InMemoryState {
     private(set) var entries: [RecordKey: Entry] = [:]
     private(set) var changes: [Change] = []
     private(set) var savedTexts: [String: String] = [:]
+    /// In the order of their times, then of the records' keys from the last to the first.
+    var decisions: [DecisionRow] = []
     private var keyLast: RecordKey = 0
 
     private static func distinct(_ entries: [Entry]) -> [Entry] {
@@ -54,7 +56,10 @@ struct InMemoryState {
             return .used(found.count)
         case .feedback(let ids, let namespace, let feedback):
             let found = Set(ids).compactMap { entry($0, in: namespace) }
-            for entry in found { entries[entry.key]?.record.count(feedback) }
+            for entry in found {
+                entries[entry.key]?.record.count(feedback)
+                if feedback == .useful { noteNeed(of: entry.record.id, at: time) }
+            }
             return .used(found.count)
         case .move(let id, let namespace, let layer, let reason, let change):
             guard let entry = entry(id, in: namespace) else {
@@ -67,6 +72,9 @@ struct InMemoryState {
                 entry(version.id, in: namespace).flatMap { version.matches($0.record) && !$0.record.pinned ? $0 : nil }
             }
             return remove(Self.distinct(gone), reason: reason, at: time)
+        case .logDecisions(let rows, let namespace):
+            logDecisions(rows, in: namespace)
+            return .saved
         case .save(let text, let name):
             savedTexts[name] = text
             return .saved
@@ -210,6 +218,7 @@ struct InMemoryState {
         for entry in gone {
             let id = entry.record.id
             entries[entry.key] = nil
+            decisions.removeAll { $0.record == id }
             for key in entries.keys where entries[key]?.record.duplicateOf == id {
                 entries[key]?.record.duplicateOf = nil
             }
@@ -252,6 +261,7 @@ struct InMemoryState {
         entry.record.layerUseCount += 1
         entry.record.lastAccessedAt = time
         entries[key] = entry
+        noteNeed(of: entry.record.id, at: time)
         return entry.stored
     }
 

@@ -108,6 +108,16 @@ public actor InMemoryStore: MemoryStore {
             components: entries.flatMap { $0.vectors[space] ?? [] })
     }
 
+    /// The vectors of some records, by key.
+    public func vectors(
+        of keys: [RecordKey], in namespace: String, space: EmbeddingSpace
+    ) async throws -> [RecordKey: [Float]] {
+        try checkOpen()
+        let held = Set(keys).compactMap { state.entries[$0] }.filter { $0.isIn(namespace) }
+        return Dictionary(
+            uniqueKeysWithValues: held.compactMap { entry in entry.vectors[space].map { (entry.key, $0) } })
+    }
+
     /// What became of the vectors since a mark.
     public func vectorChanges(
         in namespace: String, space: EmbeddingSpace, since mark: ChangeMark, limit: Int
@@ -209,11 +219,22 @@ public actor InMemoryStore: MemoryStore {
         return state.savedTexts[name]
     }
 
-    /// Trims the change log; everything else that upkeep is for cannot arise here.
+    /// The latest rows of the log of promotion decisions, newest first.
+    public func decisions(limit: Int) async throws -> [DecisionRow] {
+        try checkOpen()
+        return Array(state.decisions.reversed().prefix(max(0, limit)))
+    }
+
+    /// Trims both logs; everything else that upkeep is for cannot arise here.
     public func upkeep(_ task: StoreUpkeep, limit: Int) async throws -> UpkeepOutcome {
         try checkOpen()
-        guard case .history(let moment) = task, limit > 0 else { return UpkeepOutcome(doneCount: 0, next: nil) }
-        let count = state.trimHistory(before: moment, limit: limit)
+        let count: Int
+        switch task {
+        case .history(let moment) where limit > 0: count = state.trimHistory(before: moment, limit: limit)
+        case .decisions(let moment, let countMax) where limit > 0:
+            count = state.trimDecisions(before: moment, countMax: countMax, limit: limit)
+        default: return UpkeepOutcome(doneCount: 0, next: nil)
+        }
         return UpkeepOutcome(doneCount: count, next: count > 0 ? 0 : nil)
     }
 

@@ -27,7 +27,9 @@ public struct MemoryStoreConformance: Sendable, CustomStringConvertible {
     }
 
     /// Every rule.
-    public static let rules = insertion + updating + forgetting + reading + keywords + vectors + lifecycle
+    public static let rules =
+        insertion + updating + forgetting + reading + keywords + vectors + lifecycle
+        + decisions
 }
 
 /// A rule that a store does not keep.

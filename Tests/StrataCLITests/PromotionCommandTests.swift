@@ -19,6 +19,23 @@ import Testing
         #expect(json.keys == ["baseline", "confidence", "parts"])
     }
 
+    @Test func statusSaysWhoDecidesAndNeitherRetrainingNorRollingBackDoesAnythingWithoutGrounds() async throws {
+        let strata = try Strata(model: "hashing")
+        _ = try await strata.remember("The ferry leaves at noon.")
+        let status = try await strata.run("promotion", "status", "--json").json[0]
+        #expect(status["policy"]?.stringValue == "learned" && status["origin"]?.stringValue == "delivered")
+        #expect(status["decisionCount"]?.integer == 0 && status["canRollBack"] == false)
+        #expect(try await strata.run("promotion", "status").out.contains("delivered"))
+        #expect(try await strata.run("promotion", "retrain", "--json").json[0]["outcome"]?.stringValue == "tooFew")
+        #expect(try await strata.run("promotion", "rollback", "--json").errorCode == "not_found")
+        for policy in ["rules", "learned", "shadow"] {
+            let report = try await strata.run("promote", "--dry-run", "--json", "--policy", policy).json[0]
+            #expect(report["policy"]?.stringValue == policy)
+        }
+        #expect(try await strata.run("promote", "--policy", "mine").status == 2)
+        #expect(try await strata.run("promote", "--undo", "1", "--policy", "rules").status == 2)
+    }
+
     @Test func badInputsAreNamedAndWriteNothing() async throws {
         let strata = try Strata()
         _ = try await strata.run("remember", "x")

@@ -11,14 +11,15 @@ internal import TextModels
 /// ```
 /// promotion-bench --ours Examples/conversations [--other locomo.json] [--model FOLDER] [--vectors FILE] [--write MODEL.json]
 /// ```
-/// `--vectors` keeps the embeddings for the next run.
+/// `--vectors` keeps the embeddings for the next run; `--ranking` measures only what the confidence does to ranking.
 /// `--other` is a file in LoCoMo's form; LoCoMo itself is CC BY-NC 4.0, for evaluation only, and no weight that ships
 /// comes from it.
 @main
 struct PromotionBench {
     static func main() async throws {
         let options = try CommandLineOptions(
-            Array(CommandLine.arguments.dropFirst()), valued: ["ours", "other", "model", "vectors", "write"], flags: [])
+            Array(CommandLine.arguments.dropFirst()), valued: ["ours", "other", "model", "vectors", "write"],
+            flags: ["ranking"])
         guard let folder = options.value("ours") else {
             throw CommandLineOptions.UsageError("--ours is missing; name the folder of labelled conversations")
         }
@@ -36,6 +37,16 @@ struct PromotionBench {
         let trained = try PromotionTraining().train(
             training, description: "\(ours.count) conversations of this project, Examples/conversations",
             embeddingSpace: embedder.space.identifier)
+        if options.isSet("ranking") {
+            try await RecallExperiment(outcomes: ours, model: choice).printPriors(
+                title: "own conversations, by cross-validation",
+                confidences: try PromotionTraining().crossConfidences(training), at: scratch.path(of: "own-priors"))
+            if let path = options.value("other") {
+                try await printPriors(of: path, trained, choice, at: scratch)
+            }
+            if let path = options.value("vectors") { try embedder.save(to: path) }
+            return
+        }
         Weights(trained, training).print()
         if let path = options.value("write") { try trained.write(to: path) }
 
@@ -52,8 +63,22 @@ struct PromotionBench {
         try other.printLater(title: "other conversations", model: trained)
         let recall = RecallExperiment(outcomes: others, model: choice)
         try await recall.printForgetting(other, predictors: predictors, at: scratch.path(of: "forgetting"))
-        try await recall.printPriors(trained, at: scratch.path(of: "priors"))
+        try await recall.printPriors(
+            title: "other conversations",
+            confidences: others.flatMap(\.examples).map { trained.confidence($0.features) },
+            at: scratch.path(of: "priors"))
         if let path = options.value("vectors") { try embedder.save(to: path) }
+    }
+
+    private static func printPriors(
+        of path: String, _ trained: PromotionModel, _ choice: ModelChoice, at scratch: ScratchFolder
+    ) async throws {
+        let others = try await ConversationReplay.run(
+            try LabelledConversation.read(from: path), at: scratch.path(of: "other"), model: choice)
+        try await RecallExperiment(outcomes: others, model: choice).printPriors(
+            title: "other conversations",
+            confidences: others.flatMap(\.examples).map { trained.confidence($0.features) },
+            at: scratch.path(of: "priors"))
     }
 }
 

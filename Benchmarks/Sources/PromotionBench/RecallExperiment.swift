@@ -31,10 +31,11 @@ struct RecallExperiment {
         print("")
     }
 
-    func printPriors(_ trained: PromotionModel, at path: String) async throws {
-        print("### Confidence as importance in ranking\n\n| weight of importance | recall@10, MRR@10 |\n|---|---|")
-        let all = Set(outcomes.flatMap(\.examples).indices)
-        let confidences = outcomes.flatMap(\.examples).map { trained.confidence($0.features) }
+    /// - Parameter confidences: one a turn, from a model that has not seen its conversation.
+    func printPriors(title: String, confidences: [Double], at path: String) async throws {
+        print("### Confidence as importance in ranking: \(title)\n")
+        print("| weight of importance | recall@10, MRR@10 |\n|---|---|")
+        let all = Set(confidences.indices)
         let plain = try await score(kept: all, importance: nil, weight: nil, at: path + "-plain")
         print("| default, 0.5 for every record | \(text(plain)) |")
         for weight in [0.05, 0.1, 0.2] {

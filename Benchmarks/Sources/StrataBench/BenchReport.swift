@@ -5,7 +5,7 @@ internal import Foundation
 struct BenchReport: Codable {
     /// The parts of a run.
     enum Phase: String, CaseIterable {
-        case ingest, inserts, recall, startup, vectors
+        case ingest, inserts, recall, startup, vectors, lifecycle
     }
 
     let machine: Machine
@@ -18,6 +18,7 @@ struct BenchReport: Codable {
     var recall: [RecallBench.Result] = []
     var startup: [StartupBench.Result] = []
     var vectors: [VectorStageBench.Result]?
+    var lifecycle: [LifecycleBench.Result]?
 
     init(machine: Machine, model: String, plan: String, seed: UInt64, texts: String) {
         self.machine = machine
@@ -57,6 +58,22 @@ struct BenchReport: Codable {
                 \(number(result.milliseconds.mean, 3)) ms over \(result.queryCount) queries, 200 candidates each
                 recall@10 against brute force \(number(result.recall, 3)); the engine's own sample \
                 \(number(result.calibratedRecall, 3)); \(number(result.indexBytesPerRecord, 0)) bytes a vector in memory
+                """)
+        }
+    }
+
+    func printLifecycle() {
+        for result in lifecycle ?? [] {
+            emit(
+                """
+
+                ## A promotion cycle by \(result.policy) over \(result.recordCount) records of a day's age
+
+                \(number(result.cycleSeconds, 2)) s, \(result.candidateCount) candidates, \(result.promotedCount) promoted; \
+                resident \(mebibytes(result.residentBytes)) MiB before, at most \(mebibytes(result.residentBytesMax)) MiB
+                recall without it: p50 \(number(result.alone.p50, 3)) ms, p99 \(number(result.alone.p99, 3)) ms; beside it: \
+                p50 \(number(result.beside.p50, 3)) ms, p99 \(number(result.beside.p99, 3)) ms over \
+                \(result.besideCount) recalls
                 """)
         }
     }

@@ -87,6 +87,12 @@ struct StrataBench {
             ]
             report.printVectors()
         }
+        if only == BenchReport.Phase.lifecycle.rawValue {
+            report.lifecycle = try await LifecycleBench(
+                recordCount: try options.integer("records", default: 100_000), source: source, folder: folder
+            ).run([.rules, .learned])
+            report.printLifecycle()
+        }
         if let path = options.value("json") { try report.write(to: path) }
     }
 }

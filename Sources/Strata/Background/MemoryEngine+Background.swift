@@ -43,7 +43,8 @@ extension MemoryEngine {
         if let succeeded = last?.lastSucceededAt, start - succeeded < limit { return }
         guard let names = try? await store.namespaces(), !names.isEmpty else { return }
         _ = try? await scheduler.byHand(JobName.promotion, figures: \.figures) { _ in
-            var cycle = try await PromotionCycle(self, in: nil, dryRun: false, rotation: last?.runCount ?? 0)
+            var cycle = try await PromotionCycle(
+                self, in: nil, dryRun: false, rotation: last?.runCount ?? 0, pageCount: 100)
             while try await cycle.step(onDecision: { _ in }) {
                 // A cycle that is cut short does not count as done, so that the next opening goes on with it.
                 guard now() - start < life.catchUpTimeMax else {
@@ -75,6 +76,14 @@ extension MemoryEngine {
             ClosureJob(name: JobName.cleanup, interval: background.cleanupInterval) { [weak self] pace in
                 try await self?.cleanUp(pace: pace).figures ?? [:]
             },
+            ClosureJob(
+                name: JobName.retraining, interval: configuration.lifecycle.learned.retrainingInterval
+            ) { [weak self] _ in
+                try await self?.retrain().figures ?? [:]
+            },
+            ClosureJob(name: JobName.resources, interval: configuration.resources.interval) { [weak self] _ in
+                try await self?.adaptToMemory().figures ?? [:]
+            },
             ClosureJob(name: JobName.checkpoint, interval: background.checkpointInterval) { [weak self] _ in
                 ["frames": try await self?.store.upkeep(.checkpoint, limit: 1).doneCount ?? 0]
             },
@@ -87,6 +96,8 @@ enum JobName {
     static let uses = "uses"
     static let promotion = "promotion"
     static let cleanup = "cleanup"
+    static let retraining = "promotion_retraining"
+    static let resources = "resources"
     static let checkpoint = "checkpoint"
 
     /// Under which name a job's status is saved.
@@ -97,6 +108,7 @@ extension PromotionReport {
     /// The report as named counts.
     var figures: [String: Int] {
         var figures = ["candidates": candidateCount, "conflicts": conflictCount]
+        if advisedCount > 0 { figures["model_would_promote"] = modelCount }
         for layer in Layer.allCases {
             if let count = promotedCounts[layer], count > 0 { figures["promoted_from_\(layer)"] = count }
             if let count = expiredCounts[layer], count > 0 { figures["expired_from_\(layer)"] = count }

@@ -70,7 +70,10 @@ extension IndexKeeper {
     private func save(_ key: [UInt8], _ index: AdaptiveIndex) async {
         guard let folder else { return }
         let change = state.withLock { state -> (namespace: String, number: Int64)? in
-            guard let entry = state.entries[key], !entry.isChanging else { return nil }
+            // It may have left memory since it was chosen.
+            guard let entry = state.entries[key], !entry.isChanging, case .ready(let present) = entry.phase,
+                present === index
+            else { return nil }
             state.entries[key]?.isSaving = true
             return (entry.namespace, max(entry.loadedChange, state.lastChange))
         }
@@ -136,6 +139,22 @@ extension IndexKeeper {
         }
         for (key, index) in ready { await save(key, index) }
         thread.stop()
+    }
+
+    /// Has indexes leave memory that nobody has asked for since a moment; the next use loads them again.
+    ///
+    /// One that is loading, being written or changed, or whose links or file are still to be made, stays.
+    ///
+    /// - Returns: how many left.
+    func unload(unusedSince moment: Timestamp) -> Int {
+        state.withLock { state in
+            let idle = state.entries.filter { _, entry in
+                guard case .ready(let index) = entry.phase, entry.lastUsed <= moment else { return false }
+                return !entry.isSaving && !entry.isChanging && !index.needsMaintenance && !isWorthSaving(entry, index)
+            }
+            for key in idle.keys { state.entries[key] = nil }
+            return idle.count
+        }
     }
 
     /// The bytes of all loaded indexes.

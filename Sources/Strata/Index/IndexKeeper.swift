@@ -20,6 +20,8 @@ final class IndexKeeper: Sendable {
 
         let namespace: String
         var phase: Phase
+        /// When it was last asked for.
+        var lastUsed: Timestamp
         /// The last change that the load has seen.
         var loadedChange: Int64 = 0
         /// How many rows came, went or got their links since the file was written; what writing it anew would save.
@@ -75,13 +77,16 @@ final class IndexKeeper: Sendable {
     /// The index of a namespace, complete as of every commit that has been acknowledged.
     func index(of namespace: String) async throws -> AdaptiveIndex {
         let key = Array(namespace.utf8)
+        let now = now()
         let pending = state.withLock { state -> Result<AdaptiveIndex, any Error>.Pending in
+            state.entries[key]?.lastUsed = now
             switch state.entries[key]?.phase {
             case .ready(let index): return .done(index)
             case .loading(let task, _): return .task(task)
             case nil:
                 let task = Task { try await self.load(namespace) }
-                state.entries[key] = Entry(namespace: namespace, phase: .loading(task, buffer: []))
+                state.entries[key] = Entry(
+                    namespace: namespace, phase: .loading(task, buffer: []), lastUsed: now)
                 return .task(task)
             }
         }

@@ -40,7 +40,9 @@ public struct LifecycleConfiguration: Sendable {
     public var value = ValueWeights()
     /// The promotion rules, the first that holds decides.
     public var rules = PromotionRule.standard
-    /// What decides about promotion instead of the rules; when it fails, the rules do. nil for the rules.
+    /// What a promotion model has to say beside the rules.
+    public var learned = LearnedPromotionSettings()
+    /// What decides about promotion instead of the rules and the model; when it fails, the rules do. nil for those.
     public var policy: (any PromotionPolicy)?
     /// How long the change log goes back; nil keeps all of it. Whoever reads changes by number must not lag behind it.
     public var historyRetention: Duration?
@@ -96,6 +98,7 @@ public struct LifecycleConfiguration: Sendable {
         try Self.check(catchUpAfter ?? .days(1) > .zero, "catchUpAfter", "above 0")
         try Self.check(catchUpTimeMax >= .zero, "catchUpTimeMax", "0 or more")
         try value.validate()
+        try learned.validate()
         var names: Set<String> = []
         for rule in rules {
             try rule.validate(removalAge: self[rule.from].removalAge)

@@ -75,6 +75,10 @@ public struct PromotionReport: Sendable, Hashable, Codable {
     public var promotedCounts: [Layer: Int] = [:]
     /// How many expired in each layer.
     public var expiredCounts: [Layer: Int] = [:]
+    /// How many a model was asked about.
+    public var advisedCount = 0
+    /// How many of those the model wants to keep, whoever decided.
+    public var modelCount = 0
     /// How many decisions were not carried out because the record had changed meanwhile.
     public var conflictCount = 0
     /// What decided, for example `rules`.

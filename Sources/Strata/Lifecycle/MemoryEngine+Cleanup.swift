@@ -21,6 +21,11 @@ extension MemoryEngine {
             let moment = configuration.environment.now() - retention
             report.historyCount = try await upkeep(pace, limit: Self.rowCountMax) { _ in .history(before: moment) }
         }
+        let learned = configuration.lifecycle.learned
+        let oldest = configuration.environment.now() - learned.logRetention
+        report.decisionCount = try await upkeep(pace, limit: Self.rowCountMax) { _ in
+            .decisions(before: oldest, countMax: learned.logCountMax)
+        }
         report.expiredEmbeddingCount = cache?.removeExpired() ?? 0
         report.freedPageCount = try await upkeep(pace, limit: Self.pageCountMax) { _ in .freePages }
         report.milliseconds = (configuration.environment.now() - start).milliseconds
@@ -148,6 +153,8 @@ public struct CleanupReport: Sendable, Hashable, Codable {
     public var orphanCount = 0
     /// How many entries of the change log were older than what is kept.
     public var historyCount = 0
+    /// How many entries of the log of promotion decisions were too old or too many.
+    public var decisionCount = 0
     /// How many cached embeddings were too old.
     public var expiredEmbeddingCount = 0
     /// How many pages went back to the file system.
@@ -163,7 +170,7 @@ public struct CleanupReport: Sendable, Hashable, Codable {
     /// The report as named counts.
     var figures: [String: Int] {
         [
-            "evicted": evictedCount, "orphans": orphanCount, "history": historyCount,
+            "evicted": evictedCount, "orphans": orphanCount, "history": historyCount, "decisions": decisionCount,
             "expired_embeddings": expiredEmbeddingCount, "freed_pages": freedPageCount,
         ]
     }

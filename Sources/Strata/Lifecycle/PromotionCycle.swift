@@ -26,7 +26,8 @@ struct PromotionCycle {
         self.engine = engine
         let life = engine.configuration.lifecycle
         rules = RulePolicy(rules: life.rules)
-        policy = life.policy ?? rules
+        let choice = try await engine.promotionPolicy(rules)
+        policy = choice.policy
         judge = LifecycleJudge(lives: life)
         self.pageCount = pageCount
         let names = if let namespace { [namespace] } else { try await engine.store.namespaces() }
@@ -36,6 +37,7 @@ struct PromotionCycle {
         places = order.reversed().flatMap { name in Layer.allCases.reversed().map { (name, $0) } }
         start = engine.configuration.environment.now()
         report = PromotionReport(policy: policy.name, isDryRun: dryRun)
+        report.degradations = choice.degradations
     }
 
     /// Decides about one page and carries it out.
@@ -84,11 +86,15 @@ struct PromotionCycle {
             case .keep: break
             }
         }
+        let watched = zip(candidates, promotions).filter { $1.advice != nil }
+        report.advisedCount += watched.count
+        report.modelCount += watched.count { $1.advice?.promotes == true }
         guard !report.isDryRun else {
             report.promotedCounts[layer, default: 0] += moves.count
             report.expiredCounts[layer, default: 0] += removals.count
             return
         }
+        try await engine.log(watched.map { ($0.facts.id, $1) }, in: namespace, at: now)
         try await carryOut(moves, namespace, layer)
         let removedCount = try await engine.discard(removals.map { ($0.0.version, $0.1.reason) }, in: namespace)
         report.expiredCounts[layer, default: 0] += removedCount
@@ -98,11 +104,10 @@ struct PromotionCycle {
     private mutating func promotions(
         _ candidates: [PromotionCandidate], _ namespace: String, _ layer: Layer, at now: Timestamp
     ) async throws -> [PromotionDecision] {
-        let store = engine.store
         do {
-            let decisions = try await policy.decide(candidates, in: namespace, layer: layer, at: now) { keys in
-                try await store.records(keys, in: namespace)
-            }
+            let decisions = try await policy.decide(
+                candidates, in: namespace, layer: layer, at: now,
+                from: PromotionSource(engine: engine, namespace: namespace))
             precondition(decisions.count == candidates.count, "a policy decides about every candidate")
             return decisions
         } catch let error as CancellationError {

@@ -16,13 +16,29 @@ public protocol PromotionPolicy: Sendable {
     ///
     /// - Parameters:
     ///   - candidates: unpinned records that have been in `layer` for at least ``ageMin(in:)``.
-    ///   - records: reads whole records by their keys, in order; keys of records that are gone are passed over.
+    ///   - source: reads what else has to be known about them.
     /// - Returns: one decision a candidate, in their order.
     /// - Throws: when it cannot decide; the rules then do, and the report says so.
     func decide(
         _ candidates: [PromotionCandidate], in namespace: String, layer: Layer, at now: Timestamp,
-        reading records: @Sendable ([RecordKey]) async throws -> [StoredRecord]
+        from source: PromotionSource
     ) async throws -> [PromotionDecision]
+}
+
+/// Where a policy reads what it has to know about the candidates of one namespace.
+public struct PromotionSource: Sendable {
+    let engine: MemoryEngine
+    let namespace: String
+
+    /// Whole records by their keys, in order; keys of records that are gone are passed over.
+    public func records(_ keys: [RecordKey]) async throws -> [StoredRecord] {
+        try await engine.store.records(keys, in: namespace)
+    }
+
+    /// What the features are made of, for the records of those keys that are still there, in order.
+    public func evidence(of keys: [RecordKey]) async throws -> PromotionEvidenceAnswer {
+        try await engine.promotionEvidence(of: records(keys), in: namespace)
+    }
 }
 
 /// A record that could be promoted.
@@ -47,11 +63,16 @@ public struct PromotionDecision: Sendable, Hashable, Codable {
     public let confidence: Double
     /// What spoke for or against it, as names and figures; nothing of the record's text.
     public let reasons: [String]
+    /// What a model said, for the log of decisions; nil when none was asked.
+    public let advice: LearnedPromotion.Advice?
 
     /// A decision.
-    public init(target: Layer?, confidence: Double, reasons: [String]) {
+    public init(
+        target: Layer?, confidence: Double, reasons: [String], advice: LearnedPromotion.Advice? = nil
+    ) {
         self.target = target
         self.confidence = confidence
         self.reasons = reasons
+        self.advice = advice
     }
 }

@@ -125,7 +125,7 @@ public struct RulePolicy: PromotionPolicy {
     /// Decides about each candidate on its own.
     public func decide(
         _ candidates: [PromotionCandidate], in namespace: String, layer: Layer, at now: Timestamp,
-        reading records: @Sendable ([RecordKey]) async throws -> [StoredRecord]
+        from source: PromotionSource
     ) async throws -> [PromotionDecision] {
         candidates.map { decision(on: $0, at: now) }
     }

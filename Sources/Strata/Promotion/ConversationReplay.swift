@@ -74,7 +74,7 @@ public struct ConversationReplay: Sendable {
                 }, in: namespace, onDuplicate: .keep)
             let said = try results.map { try $0.get().record }
             clock.advance(to: clock.now + decisionDelay)
-            let evidence = try await engine.promotionEvidence(of: said.map(\.id), in: namespace)
+            let evidence = try await engine.promotionEvidence(of: said.map(\.id), in: namespace).evidence
             for (turn, known) in zip(session.turns, evidence) {
                 examples.append(
                     PromotionExample(

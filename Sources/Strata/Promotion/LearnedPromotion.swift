@@ -4,7 +4,7 @@ public import StrataCore
 /// Decides by a model which records are worth a more lasting layer. Pure: it reads nothing and moves nothing.
 public struct LearnedPromotion: Sendable {
     /// What is thought of one record.
-    public struct Advice: Sendable, Hashable {
+    public struct Advice: Sendable, Hashable, Codable {
         /// The features that it was judged by.
         public let features: PromotionFeatures
         /// How likely the record will be needed, 0 through 1.
@@ -29,25 +29,32 @@ public struct LearnedPromotion: Sendable {
             let model = if let path { try PromotionModel.read(from: path) } else { try PromotionModel.delivered() }
             return (LearnedPromotion(model: model), nil)
         } catch {
-            let reason = (error as? StrataError)?.message ?? "it cannot be read"
-            return (
-                nil, Degradation(code: "promotion_model_unusable", message: "\(reason); the rules decide alone")
-            )
+            return (nil, degradation(for: error))
         }
     }
 
+    static func degradation(for error: any Error) -> Degradation {
+        let reason = (error as? StrataError)?.message ?? "it cannot be read"
+        return Degradation(code: "promotion_model_unusable", message: "\(reason); the rules decide alone")
+    }
+
     /// Judges records, in their order.
-    public func advise(_ evidence: [PromotionEvidence], at now: Timestamp) -> [Advice] {
-        evidence.map { known in
+    ///
+    /// - Parameter confidenceMin: the least confidence that promotes, 0 through 1; nil for the model's threshold.
+    public func advise(
+        _ evidence: [PromotionEvidence], at now: Timestamp, confidenceMin: Double? = nil
+    ) -> [Advice] {
+        let threshold = confidenceMin ?? model.threshold
+        return evidence.map { known in
             let features = known.features(at: now)
             let explanation = model.explanation(features)
             let reasons = explanation.parts.prefix(3).map { part in
                 String(format: "%@ %+.2f", part.feature.rawValue, part.contribution)
             }
-            let confidence = String(format: "confidence %.2f of %.2f", explanation.confidence, model.threshold)
+            let confidence = String(format: "confidence %.2f of %.2f", explanation.confidence, threshold)
             return Advice(
                 features: features, confidence: explanation.confidence,
-                promotes: explanation.confidence >= model.threshold, reasons: [confidence] + reasons)
+                promotes: explanation.confidence >= threshold, reasons: [confidence] + reasons)
         }
     }
 }

@@ -4,8 +4,6 @@ public import StrataCore
 public struct PromotionDecisionEntry: Sendable, Hashable, Codable {
     /// The record.
     public var id: RecordID
-    /// Its namespace.
-    public var namespace: String
     /// When it was decided on.
     public var decidedAt: Timestamp
     /// The features then.
@@ -18,15 +16,21 @@ public struct PromotionDecisionEntry: Sendable, Hashable, Codable {
     public var isShadow: Bool
 
     /// An entry.
-    public init(
-        id: RecordID, namespace: String, decidedAt: Timestamp, advice: LearnedPromotion.Advice, isShadow: Bool
+    public init(id: RecordID, decidedAt: Timestamp, advice: LearnedPromotion.Advice, isShadow: Bool) {
+        self.init(
+            id: id, decidedAt: decidedAt, features: advice.features, confidence: advice.confidence,
+            promotes: advice.promotes, isShadow: isShadow)
+    }
+
+    init(
+        id: RecordID, decidedAt: Timestamp, features: PromotionFeatures, confidence: Double, promotes: Bool,
+        isShadow: Bool
     ) {
         self.id = id
-        self.namespace = namespace
         self.decidedAt = decidedAt
-        features = advice.features
-        confidence = advice.confidence
-        promotes = advice.promotes
+        self.features = features
+        self.confidence = confidence
+        self.promotes = promotes
         self.isShadow = isShadow
     }
 }
@@ -46,7 +50,7 @@ public struct PromotionAftermath: Sendable, Hashable {
 }
 
 /// Makes models from the engine's own use, and decides whether they may replace the one at work. Pure.
-public struct PromotionRetraining: Sendable {
+public struct PromotionRetraining: Sendable, Hashable {
     /// How long after a decision a use still counts for it. 30 days.
     public var window: Duration = .seconds(30 * 86_400)
     /// The share of the latest weeks that is held out, 0 through 1.

@@ -68,6 +68,14 @@ public struct PromotionEvidence: Sendable {
     private static let typicalNearestCosine = 0.55
 }
 
+/// What is known about several records, and what could not be found out about them.
+public struct PromotionEvidenceAnswer: Sendable {
+    /// One a record, in their order.
+    public var evidence: [PromotionEvidence]
+    /// Why cosines are unknown that an embedder would have given; empty when nothing is missing.
+    public var degradations: [Degradation] = []
+}
+
 /// What vectors say about a record.
 public struct PromotionCosines: Sendable, Hashable {
     /// The cosine to the nearest record that is older; nil when there is none.

@@ -8,7 +8,7 @@ public import StrataCore
 /// 2. The weights of ``PromotionFeature/useCount`` and ``PromotionFeature/useRecency`` from later looks, with the log-odds
 ///    of the first model as a known part: what use adds to what the text says.
 /// 3. Platt's calibration over the log-odds that models gave to groups they had not seen.
-public struct PromotionTraining: Sendable {
+public struct PromotionTraining: Sendable, Hashable {
     /// The weight of the quadratic penalty on standardised weights.
     public var penalty = 1.0
     /// The number of folds that calibration and figures are made with.

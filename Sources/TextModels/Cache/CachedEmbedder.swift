@@ -188,7 +188,21 @@ public final class CachedEmbedder: Embedder {
     /// Drops from memory what is too old to be used; says how many embeddings went.
     public func removeExpired() -> Int {
         let time = now()
-        return state.withLock { $0.cache.removeExpired(at: time) }
+        var (count, place): (Int, Int?) = (0, 0)
+        while let first = place {
+            let step = state.withLock { $0.cache.removeExpired(at: time, from: first, limit: Self.stepPlaceCount) }
+            count += step.count
+            place = step.next
+        }
+        return count
+    }
+
+    /// Places that are looked at while others wait: well under a millisecond.
+    private static let stepPlaceCount = 4096
+
+    /// Sets how many bytes the memory tier may take; the least recently used leave at once when that is less.
+    public func setResidentBytesMax(_ bytesMax: Int) {
+        state.withLock { $0.cache.setResidentBytesMax(bytesMax) }
     }
 
     /// How the cache does.

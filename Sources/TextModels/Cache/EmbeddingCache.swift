@@ -31,7 +31,7 @@ public struct EmbeddingCache: Sendable {
     private static let none: Int32 = -1
 
     /// The bounds.
-    public let limits: EmbeddingCacheLimits
+    public private(set) var limits: EmbeddingCacheLimits
     private(set) var evictionCount = 0
     private(set) var expiryCount = 0
     private var places: [Place] = []
@@ -112,12 +112,49 @@ public struct EmbeddingCache: Sendable {
         }
     }
 
-    /// Removes what is too old; says how many embeddings went. It looks at every entry.
-    public mutating func removeExpired(at now: Timestamp) -> Int {
-        let old = placeOf.values.filter { isExpired(places[Int($0)].madeAt, at: now) }
-        for place in old { remove(place) }
-        expiryCount += old.count
-        return old.count
+    /// Removes what is too old among `limit` places from `first` on, so that a large cache is not held up for long.
+    ///
+    /// - Returns: how many embeddings went, and where to go on; nil at the end.
+    public mutating func removeExpired(at now: Timestamp, from first: Int, limit: Int) -> (count: Int, next: Int?) {
+        let end = min(places.count, first + limit)
+        var count = 0
+        for place in min(first, end)..<end
+        where places[place].embedding != nil && isExpired(places[place].madeAt, at: now) {
+            remove(Int32(place))
+            count += 1
+        }
+        expiryCount += count
+        return (count, end < places.count ? end : nil)
+    }
+
+    /// Sets how many bytes the entries may take. When that is less than they do, the least recently used leave, and what
+    /// they took is given back.
+    public mutating func setResidentBytesMax(_ bytesMax: Int) {
+        limits.residentBytesMax = max(0, bytesMax)
+        guard residentBytes > limits.residentBytesMax else { return }
+        while residentBytes > limits.residentBytesMax {
+            remove(oldest)
+            evictionCount += 1
+        }
+        compact()
+    }
+
+    /// Moves the entries into storage of their number, oldest first.
+    private mutating func compact() {
+        var kept: [Place] = []
+        kept.reserveCapacity(count)
+        var place = oldest
+        while place != Self.none {
+            kept.append(places[Int(place)])
+            place = places[Int(place)].newer
+        }
+        (places, placeOf) = ([], [:])
+        (oldest, newest, free) = (Self.none, Self.none, Self.none)
+        for entry in kept {
+            placeOf[entry.key] = Int32(places.count)
+            places.append(entry)
+            link(Int32(places.count - 1))
+        }
     }
 
     private func isExpired(_ madeAt: Timestamp, at now: Timestamp) -> Bool { now - madeAt > limits.timeToLive }

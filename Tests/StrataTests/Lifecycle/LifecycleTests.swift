@@ -12,6 +12,7 @@ import Testing
     ) async throws -> MemoryEngine {
         try await openEngine(at: scratch.path, clock: clock, seed: UInt64(clock.now.milliseconds)) {
             $0.lifecycle.catchUpAfter = nil
+            $0.lifecycle.learned.mode = .rules
             configure(&$0)
         }
     }
@@ -135,9 +136,9 @@ import Testing
             func ageMin(in layer: Layer) -> Duration? { layer == .assets ? nil : .zero }
             func decide(
                 _ candidates: [PromotionCandidate], in namespace: String, layer: Layer, at now: Timestamp,
-                reading records: @Sendable ([RecordKey]) async throws -> [StoredRecord]
+                from source: PromotionSource
             ) async throws -> [PromotionDecision] {
-                let read = try await records(candidates.map(\.facts.key))
+                let read = try await source.records(candidates.map(\.facts.key))
                 throw StrataError(.modelInvalid, "no weights for \(read.count) records")
             }
         }

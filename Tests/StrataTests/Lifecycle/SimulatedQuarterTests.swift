@@ -27,6 +27,7 @@ import Testing
             ) {
                 $0.nearDuplicates = nil
                 $0.lifecycle.catchUpAfter = nil
+                $0.lifecycle.learned.mode = .rules
                 $0.lifecycle.interact.recordCountMax = Self.interactCountMax
                 $0.cache = nil
             }

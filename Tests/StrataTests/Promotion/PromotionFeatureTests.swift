@@ -140,7 +140,7 @@ import Testing
                     NewMemory(text, speaker: number == 0 ? "Bo" : "Ann", session: number < 2 ? "s" : nil)
                 ).record.id)
         }
-        let evidence = try await engine.promotionEvidence(of: ids)
+        let evidence = try await engine.promotionEvidence(of: ids).evidence
         #expect(evidence.map(\.record.id) == ids)
         #expect(evidence.map { $0.sessionPlace?.index } == [0, 1, nil])
         #expect(evidence[1].predecessor?.id == ids[0])
@@ -150,7 +150,7 @@ import Testing
         #expect(evidence[1].cosines?.nearestOlder != nil)
         #expect(evidence[2].cosines?.topic == nil)
         let unused = try #require(RecordID("01890000-0000-7000-8000-000000000000"))
-        #expect(try await engine.promotionEvidence(of: [unused]).isEmpty)
+        #expect(try await engine.promotionEvidence(of: [unused]).evidence.isEmpty)
         try await engine.close()
     }
 
@@ -158,7 +158,7 @@ import Testing
         let scratch = try Scratch()
         let engine = try await openEngine(at: scratch.path, embedder: nil)
         let id = try await engine.remember("Ada lives in Porto.").record.id
-        let evidence = try #require(try await engine.promotionEvidence(of: [id]).first)
+        let evidence = try #require(try await engine.promotionEvidence(of: [id]).evidence.first)
         #expect(evidence.cosines == nil)
         #expect(evidence.termCounts.allSatisfy { $0 == 1 })
         let model = try PromotionModel.delivered()

@@ -18,7 +18,7 @@ import Testing
         let advice = LearnedPromotion.Advice(
             features: PromotionFeatures(), confidence: 0.5, promotes: false, reasons: [])
         return PromotionDecisionEntry(
-            id: RecordID(high: 0x0189_0000_0000_7000, low: 0x8000_0000_0000_0000 | number), namespace: "n",
+            id: RecordID(high: 0x0189_0000_0000_7000, low: 0x8000_0000_0000_0000 | number),
             decidedAt: start + day * number2, advice: advice, isShadow: true)
     }
 
