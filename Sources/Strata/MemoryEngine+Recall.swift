@@ -32,6 +32,7 @@ extension MemoryEngine {
             try Validation.count(milliseconds, named: "rerank milliseconds", in: 1...600_000)
             try Validation.count(candidateCount, named: "rerank candidateCount", in: 1...10_000)
         }
+        try options.ranking?.check()
         let timeZone = try Validation.timeZone(options.timeZone)
         var recall = RecallRun(
             engine: self, query: query, namespace: namespace, limit: limit, options: options, timeZone: timeZone)
@@ -79,6 +80,7 @@ struct RecallRun {
         self.options = options
     }
 
+    private var weights: RankingWeights { options.ranking ?? engine.configuration.ranking }
     private var candidateCount: Int { max(options.candidateCount, limit) }
 
     mutating func run() async throws -> RecallAnswer {
@@ -92,7 +94,8 @@ struct RecallRun {
         try take(keyword.problem, vector.problem)
         if let notice = vector.notice { degradations.append(notice) }
         let ranked = try await fuse(plan, cues, keyword: keyword, vector: vector)
-        let reranking = RerankStage(engine: engine, query: query, namespace: namespace, wanted: options.rerank)
+        let reranking = RerankStage(
+            engine: engine, query: query, namespace: namespace, wanted: options.rerank, weights: weights)
         let reranked = try await reranking.apply(to: ranked)
         stages += reranked.stages
         degradations += vector.degradations + reranked.degradations
@@ -227,7 +230,6 @@ struct RecallRun {
         _ plan: QueryPlan, _ cues: QueryCues, keyword: SignalResult<KeywordHit>, vector: SignalResult<VectorHit>
     ) async throws -> [RankedCandidate] {
         let start = clock.now
-        let weights = engine.configuration.ranking
         let candidates = Set(keyword.hits.prefix(candidateCount).map(\.key) + vector.hits.map(\.key)).sorted()
         // What a filter keeps out of the answer has no say in it either.
         let admits: @Sendable (RecordKey) -> Bool =
@@ -265,7 +267,6 @@ struct RecallRun {
 
     private mutating func rank(_ ranked: [RankedCandidate]) async throws -> [Hit] {
         let start = clock.now
-        let weights = engine.configuration.ranking
         let now = engine.configuration.environment.now()
         var hits: [(key: RecordKey, hit: Hit)] = []
         var rest = ranked[...]

@@ -20,6 +20,8 @@ public struct RecallOptions: Sendable, Hashable {
     public var session: String?
     /// Whether a cross-encoder reads the best candidates together with the query. Off.
     public var rerank: Rerank = .off
+    /// How the parts of a score are weighed in this recall; nil for ``EngineConfiguration/ranking``.
+    public var ranking: RankingWeights?
 
     /// The signals of a recall.
     public enum Signals: String, Sendable, Codable, CaseIterable {
@@ -44,7 +46,8 @@ public struct RecallOptions: Sendable, Hashable {
     public init(
         layers: Set<Layer> = Set(Layer.allCases), filter: Filter? = nil, scoreMin: Double = 0,
         signals: Signals = .hybrid, candidateCount: Int = 200, countsUse: Bool = true,
-        timeZone: String? = nil, session: String? = nil, rerank: Rerank = .off
+        timeZone: String? = nil, session: String? = nil, rerank: Rerank = .off,
+        ranking: RankingWeights? = nil
     ) {
         self.layers = layers
         self.filter = filter
@@ -55,6 +58,7 @@ public struct RecallOptions: Sendable, Hashable {
         self.timeZone = timeZone
         self.session = session
         self.rerank = rerank
+        self.ranking = ranking
     }
 
     /// The layers and the filter as one filter; nil when everything passes.

@@ -8,6 +8,7 @@ extension Layer: ExpressibleByArgument {}
 extension MemoryRecord.Source: ExpressibleByArgument {}
 extension DuplicatePolicy: ExpressibleByArgument {}
 extension RecallOptions.Signals: ExpressibleByArgument {}
+extension ScorePart.Name: ExpressibleByArgument {}
 
 extension RecordID: ExpressibleByArgument {
     /// Reads the usual form of a UUID.

@@ -63,6 +63,8 @@ struct CommonOptions: ParsableArguments {
         var makesDirectory = false
         /// Whether the model is loaded; without it the engine opens faster.
         var model = true
+        /// How the parts of a score are weighed.
+        var ranking = RankingWeights()
         /// The cross-encoder to be loaded.
         var reranker = RerankerChoice.none
     }
@@ -76,6 +78,7 @@ struct CommonOptions: ParsableArguments {
         var configuration = EngineConfiguration()
         configuration.model = need.model ? modelChoice() : .none
         configuration.fallbacks = need.model ? fallbackChoices() : []
+        configuration.ranking = need.ranking
         configuration.reranker = need.reranker
         let engine = try await MemoryEngine.open(at: path, configuration: configuration)
         let value: Value

@@ -34,6 +34,11 @@ struct RecallCommand: AsyncParsableCommand {
         help: ArgumentHelp("The cross-encoder's model folder. Default: $STRATA_RERANKER.", valueName: "folder"))
     var reranker: String?
 
+    @Option(
+        help: ArgumentHelp(
+            "The weights of the score's parts. Default: $STRATA_RANKING, else the delivered ones.", valueName: "file"))
+    var ranking: String?
+
     @Flag(help: "Show what each score is made of, and how long each stage took.")
     var explain = false
 
@@ -49,7 +54,9 @@ struct RecallCommand: AsyncParsableCommand {
         let crossEncoder = reranker ?? ProcessInfo.processInfo.environment["STRATA_RERANKER"]
         // Searching by words alone needs no model, and opens faster without.
         let answer = try await common.withEngine(
-            .init(model: signals != .keyword, reranker: RerankerChoice(name: rerank ? crossEncoder : nil))
+            .init(
+                model: signals != .keyword, ranking: try rankingWeights(output),
+                reranker: RerankerChoice(name: rerank ? crossEncoder : nil))
         ) { engine in
             try await engine.recall(
                 query.joined(separator: " "), in: common.namespaceName, limit: limit, options: options)
@@ -63,5 +70,19 @@ struct RecallCommand: AsyncParsableCommand {
         for line in view.hits(explained: explain) { output.result(line) }
         if explain { for line in view.stages { output.result(line) } }
         if answer.isEmpty { output.note("nothing found") }
+    }
+    /// The weights of this call. A file that the call names has to be right; one that stands in the environment of every
+    /// call costs, when it is not, its weights and not the answer.
+    private func rankingWeights(_ output: Output) throws -> RankingWeights {
+        if let ranking { return try RankingFile.read(from: ranking).weights }
+        guard let path = ProcessInfo.processInfo.environment["STRATA_RANKING"], !path.isEmpty else {
+            return RankingWeights()
+        }
+        do {
+            return try RankingFile.read(from: path).weights
+        } catch let error as StrataError {
+            output.warning("STRATA_RANKING: \(error.message); the delivered weights are used (\(error.code))")
+            return RankingWeights()
+        }
     }
 }

@@ -35,6 +35,6 @@ struct StrataCommand: AsyncParsableCommand {
             InitCommand.self, RememberCommand.self, RecallCommand.self, GetCommand.self, ForgetCommand.self,
             ListCommand.self, HistoryCommand.self, PinCommand.self, FeedbackCommand.self, PromoteCommand.self,
             PromotionCommand.self, CleanupCommand.self, IngestCommand.self, StatsCommand.self, BackupCommand.self,
-            DoctorCommand.self, VersionCommand.self,
+            EvalCommand.self, RankCommand.self, DoctorCommand.self, VersionCommand.self,
         ])
 }

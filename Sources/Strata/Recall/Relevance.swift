@@ -19,7 +19,9 @@ struct Relevance: Sendable {
     fileprivate(set) var weight = 0.0
 
     /// The highest score that the record can have, whatever its priors are.
-    func reach(priorSum: Double) -> Double { (sum + priorSum) / (weight + priorSum) }
+    func reach(priorSum: Double) -> Double {
+        weight + priorSum > 0 ? (sum + priorSum) / (weight + priorSum) : 0
+    }
 }
 
 /// A record that may be among the hits.
