@@ -33,6 +33,7 @@ extension MemoryEngine {
             try Validation.count(candidateCount, named: "rerank candidateCount", in: 1...10_000)
         }
         try options.ranking?.check()
+        try options.checkShape()
         let timeZone = try Validation.timeZone(options.timeZone)
         var recall = RecallRun(
             engine: self, query: query, namespace: namespace, limit: limit, options: options, timeZone: timeZone)
@@ -71,7 +72,8 @@ struct RecallRun {
     private var stages: [StageReport] = []
     private var degradations: [Degradation] = []
 
-    init(engine: MemoryEngine, query: String, namespace: String, limit: Int, options: RecallOptions, timeZone: TimeZone) {
+    init(engine: MemoryEngine, query: String, namespace: String, limit: Int, options: RecallOptions, timeZone: TimeZone)
+    {
         self.engine = engine
         self.timeZone = timeZone
         self.query = query
@@ -93,18 +95,21 @@ struct RecallRun {
         stages += vector.stages + keyword.stages
         try take(keyword.problem, vector.problem)
         if let notice = vector.notice { degradations.append(notice) }
-        let ranked = try await fuse(plan, cues, keyword: keyword, vector: vector)
+        let candidates = try await fuse(plan, cues, keyword: keyword, vector: vector)
         let reranking = RerankStage(
             engine: engine, query: query, namespace: namespace, wanted: options.rerank, weights: weights)
-        let reranked = try await reranking.apply(to: ranked)
+        let reranked = try await reranking.apply(to: candidates)
         stages += reranked.stages
         degradations += vector.degradations + reranked.degradations
-        let hits = try await rank(reranked.ranked)
+        let ranked = try await rank(reranked.ranked, limit: AnswerShaper.rankedCount(limit: limit, options: options))
+        let shaper = AnswerShaper(
+            engine: engine, namespace: namespace, options: options, limit: limit, terms: plan.terms)
+        let (hits, packing) = try await shaper.shape(ranked)
         try Task.checkCancellation()
         return RecallAnswer(
             hits: hits, stages: stages, degradations: degradations, cutWords: vector.ran ? plan.cutWords : [],
             embeddingSpace: vector.ran ? vector.space?.identifier : nil,
-            milliseconds: (clock.now - start).milliseconds)
+            milliseconds: (clock.now - start).milliseconds, packing: packing)
     }
 
     /// What one signal brought.
@@ -265,7 +270,9 @@ struct RecallRun {
         return ranked
     }
 
-    private mutating func rank(_ ranked: [RankedCandidate]) async throws -> [Hit] {
+    private mutating func rank(
+        _ ranked: [RankedCandidate], limit: Int
+    ) async throws -> [(key: RecordKey, hit: Hit)] {
         let start = clock.now
         let now = engine.configuration.environment.now()
         var hits: [(key: RecordKey, hit: Hit)] = []
@@ -285,7 +292,7 @@ struct RecallRun {
             hits.removeLast(max(0, hits.count - limit))
         }
         stages.append(StageReport(.ranking, since: start, clock, candidateCount: hits.count))
-        return hits.map(\.hit)
+        return hits
     }
 
     /// How many keyword scores are asked for: more than candidates, since each also counts for the records after it.

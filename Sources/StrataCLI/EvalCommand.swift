@@ -26,7 +26,8 @@ struct EvalCommand: AsyncParsableCommand {
     var weights: String?
 
     @Option(
-        help: ArgumentHelp("Also measure without this part of the score; repeat to leave out several.", valueName: "part"))
+        help: ArgumentHelp(
+            "Also measure without this part of the score; repeat to leave out several.", valueName: "part"))
     var without: [ScorePart.Name] = []
 
     @Flag(help: "Measure without each part in turn, and with each weight half and one and a half times as large.")

@@ -42,22 +42,24 @@ struct RecallCommand: AsyncParsableCommand {
     @Flag(help: "Show what each score is made of, and how long each stage took.")
     var explain = false
 
+    @OptionGroup(title: "Shape of the answer") var shape: ShapeOptions
     @OptionGroup(title: "Which records") var filter: FilterOptions
     @OptionGroup var common: CommonOptions
 
     func run() async throws {
         let output = common.output
-        let options = RecallOptions(
+        var options = RecallOptions(
             layers: filter.layer.isEmpty ? Set(Layer.allCases) : Set(filter.layer),
             filter: try filter.filterWithoutLayers(), scoreMin: minScore, signals: signals,
             rerank: rerank ? .budget(milliseconds: rerankBudget) : .off)
+        shape.apply(to: &options)
         let crossEncoder = reranker ?? ProcessInfo.processInfo.environment["STRATA_RERANKER"]
         // Searching by words alone needs no model, and opens faster without.
         let answer = try await common.withEngine(
             .init(
                 model: signals != .keyword, ranking: try rankingWeights(output),
                 reranker: RerankerChoice(name: rerank ? crossEncoder : nil))
-        ) { engine in
+        ) { [options] engine in
             try await engine.recall(
                 query.joined(separator: " "), in: common.namespaceName, limit: limit, options: options)
         }

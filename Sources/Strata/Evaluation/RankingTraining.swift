@@ -151,7 +151,8 @@ public struct RankingTraining: Sendable {
         }
         let (after, before) = (RetrievalFigures(mean: held), RetrievalFigures(mean: asked.map { $0.figures(start) }))
         return [
-            "recall@10": after.recall10, "mrr": after.mrr, "recall@10 before": before.recall10, "mrr before": before.mrr,
+            "recall@10": after.recall10, "mrr": after.mrr, "recall@10 before": before.recall10,
+            "mrr before": before.mrr,
         ]
     }
 }

@@ -119,7 +119,8 @@ public struct RankingFile: Sendable, Hashable {
         }
         let days = file.scales.recency_half_life_days
         guard (1e-6...1e6).contains(days) else {
-            throw StrataError(.modelInvalid, "recency_half_life_days is \(days), expected more than 0, at most a million")
+            throw StrataError(
+                .modelInvalid, "recency_half_life_days is \(days), expected more than 0, at most a million")
         }
         weights.recencyHalfLife = .seconds(days * 86_400)
         weights.vectorFloor = file.scales.vector_floor

@@ -156,7 +156,8 @@ struct ContextScorer {
         }
         if usesVector, let cosine = cosine[index] {
             var (sum, count) = (weights.vectorPart(cosine: cosine), 1.0)
-            for around in [neighbourhood.previous[index], neighbourhood.next[index]] where around != Neighbourhood.none {
+            for around in [neighbourhood.previous[index], neighbourhood.next[index]] where around != Neighbourhood.none
+            {
                 guard let cosine = self.cosine[around] else { continue }
                 sum += weights.vectorPart(cosine: cosine)
                 count += 1

@@ -39,6 +39,7 @@ import Testing
         #expect(try refusal("") == .modelInvalid)
         #expect(try refusal(String(text.dropLast(20))) == .modelInvalid)
         #expect(try refusal(replaced("strata-ranking-weights", "other")) == .modelInvalid)
+        #expect(text.contains("\"recency_half_life_days\" : 30,"))
         #expect(try refusal(replaced("\"version\" : 1", "\"version\" : 2")) == .unsupportedVersion)
         #expect(try refusal(replaced("\"neighbour\"", "\"neighbor\"")) == .modelInvalid)
         #expect(try refusal(replaced("\"number\" : 0.03", "\"number\" : -0.03")) == .modelInvalid)
