@@ -12,13 +12,19 @@ internal import Learning
 public struct RetrievalFigures: Sendable, Hashable, Codable {
     /// The number of queries.
     public private(set) var count = 0
-    /// The figures.
+    /// The share of the relevant memories among the first five.
     public private(set) var recall5 = 0.0
+    /// The share of the relevant memories among the first ten.
     public private(set) var recall10 = 0.0
+    /// The share of the relevant memories among the first twenty.
     public private(set) var recall20 = 0.0
+    /// The share of queries with a relevant memory among the first ten.
     public private(set) var any10 = 0.0
+    /// The share of queries with all relevant memories among the first ten.
     public private(set) var all10 = 0.0
+    /// The mean reciprocal rank.
     public private(set) var mrr = 0.0
+    /// The normalised discounted cumulative gain of the first ten.
     public private(set) var ndcg10 = 0.0
 
     enum CodingKeys: String, CodingKey {
