@@ -17,7 +17,7 @@ public struct RecallAnswer: Sendable, RandomAccessCollection, Codable {
     /// How long the whole recall took, in milliseconds.
     public let milliseconds: Double
     /// What became of ``RecallOptions/tokenBudget``; nil without one.
-    public var packing: Packing?
+    public let packing: Packing?
 
     /// 0.
     public var startIndex: Int { hits.startIndex }

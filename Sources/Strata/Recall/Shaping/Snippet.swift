@@ -23,12 +23,20 @@ public struct Snippet: Sendable, Hashable, Codable {
         let found = sentences.map { sentence in
             Set(analyzer.terms(in: String(text[sentence]))).filter { weights[$0] != nil }
         }
+        // Places in characters, counted once: measuring each run anew would take a long text minutes.
+        var (places, position, count) = ([(start: Int, end: Int)](), text.startIndex, 0)
+        for sentence in sentences {
+            let start = count + text.distance(from: position, to: sentence.lowerBound)
+            count = start + text.distance(from: sentence.lowerBound, to: sentence.upperBound)
+            position = sentence.upperBound
+            places.append((start, count))
+        }
         var best: (range: Range<String.Index>, worth: Double, length: Int)?
         for first in sentences.indices {
             var held: Set<String> = []
             for last in first..<sentences.count {
                 let range = sentences[first].lowerBound..<sentences[last].upperBound
-                let length = text.distance(from: range.lowerBound, to: range.upperBound)
+                let length = places[last].end - places[first].start
                 if length > characterCountMax, last > first { break }
                 held.formUnion(found[last])
                 let worth = held.reduce(0) { $0 + (weights[$1] ?? 0) }
