@@ -40,6 +40,8 @@ extension MemoryEngine {
             try Validation.count(milliseconds, named: "rerank milliseconds", in: 1...600_000)
             try Validation.count(candidateCount, named: "rerank candidateCount", in: 1...10_000)
         }
+        try options.ranking?.check()
+        try options.checkShape()
         let timeZone = try Validation.timeZone(options.timeZone)
         return RecallRun(
             engine: self, query: query, namespace: namespace, limit: limit, options: options, timeZone: timeZone)
@@ -95,6 +97,7 @@ struct RecallRun: Sendable {
         self.options = options
     }
 
+    private var weights: RankingWeights { options.ranking ?? engine.configuration.ranking }
     private var candidateCount: Int { max(options.candidateCount, limit) }
 
     /// What the model is to embed; empty before ``prepare()``.
@@ -126,17 +129,21 @@ struct RecallRun: Sendable {
         stages += vector.stages + keyword.stages
         try take(keyword.problem, vector.problem)
         if let notice = vector.notice { degradations.append(notice) }
-        let ranked = try await fuse(plan, cues, keyword: keyword, vector: vector)
-        let reranking = RerankStage(engine: engine, query: query, namespace: namespace, wanted: options.rerank)
-        let reranked = try await reranking.apply(to: ranked)
+        let candidates = try await fuse(plan, cues, keyword: keyword, vector: vector)
+        let reranking = RerankStage(
+            engine: engine, query: query, namespace: namespace, wanted: options.rerank, weights: weights)
+        let reranked = try await reranking.apply(to: candidates)
         stages += reranked.stages
         degradations += vector.degradations + reranked.degradations
-        let hits = try await rank(reranked.ranked)
+        let ranked = try await rank(reranked.ranked, limit: AnswerShaper.rankedCount(limit: limit, options: options))
+        let shaper = AnswerShaper(
+            engine: engine, namespace: namespace, options: options, limit: limit, terms: plan.terms)
+        let (hits, packing) = try await shaper.shape(ranked)
         try Task.checkCancellation()
         return RecallAnswer(
             hits: hits, stages: stages, degradations: degradations, cutWords: vector.ran ? plan.cutWords : [],
             embeddingSpace: vector.ran ? vector.space?.identifier : nil,
-            milliseconds: (clock.now - start).milliseconds)
+            milliseconds: (clock.now - start).milliseconds, packing: packing)
     }
 
     /// What one signal brought.
@@ -263,7 +270,6 @@ struct RecallRun: Sendable {
         _ plan: QueryPlan, _ cues: QueryCues, keyword: SignalResult<KeywordHit>, vector: SignalResult<VectorHit>
     ) async throws -> [RankedCandidate] {
         let start = clock.now
-        let weights = engine.configuration.ranking
         let candidates = Set(keyword.hits.prefix(candidateCount).map(\.key) + vector.hits.map(\.key)).sorted()
         // What a filter keeps out of the answer has no say in it either.
         let admits: @Sendable (RecordKey) -> Bool =
@@ -299,9 +305,10 @@ struct RecallRun: Sendable {
         return ranked
     }
 
-    private mutating func rank(_ ranked: [RankedCandidate]) async throws -> [Hit] {
+    private mutating func rank(
+        _ ranked: [RankedCandidate], limit: Int
+    ) async throws -> [(key: RecordKey, hit: Hit)] {
         let start = clock.now
-        let weights = engine.configuration.ranking
         let now = engine.configuration.environment.now()
         var hits: [(key: RecordKey, hit: Hit)] = []
         var rest = ranked[...]
@@ -320,7 +327,7 @@ struct RecallRun: Sendable {
             hits.removeLast(max(0, hits.count - limit))
         }
         stages.append(StageReport(.ranking, since: start, clock, candidateCount: hits.count))
-        return hits.map(\.hit)
+        return hits
     }
 
     /// How many keyword scores are asked for: more than candidates, since each also counts for the records after it.

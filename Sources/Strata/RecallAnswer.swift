@@ -16,6 +16,8 @@ public struct RecallAnswer: Sendable, RandomAccessCollection, Codable {
     public let embeddingSpace: String?
     /// How long the whole recall took, in milliseconds.
     public let milliseconds: Double
+    /// What became of ``RecallOptions/tokenBudget``; nil without one.
+    public let packing: Packing?
 
     /// 0.
     public var startIndex: Int { hits.startIndex }
@@ -33,6 +35,13 @@ public struct Hit: Sendable, Hashable, Codable {
     public let score: Double
     /// What the score is made of.
     public let parts: [ScorePart]
+    /// What happened before it in its session, oldest first; nil when ``RecallOptions`` asks for no neighbours. A record
+    /// that is a hit itself, or a better hit's neighbour, is not repeated.
+    public internal(set) var before: [MemoryRecord]?
+    /// What happened after it, oldest first.
+    public internal(set) var after: [MemoryRecord]?
+    /// The part of the text that says most, where ``RecallOptions/snippetLength`` is shorter than the text.
+    public internal(set) var snippet: Snippet?
 }
 
 /// One ingredient of a score.

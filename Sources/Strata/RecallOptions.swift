@@ -20,6 +20,18 @@ public struct RecallOptions: Sendable, Hashable, Codable {
     public var session: String?
     /// Whether a cross-encoder reads the best candidates together with the query. Off.
     public var rerank: Rerank = .off
+    /// How the parts of a score are weighed in this recall; nil for ``EngineConfiguration/ranking``.
+    public var ranking: RankingWeights?
+    /// How many records before each hit, of its session and passing the filter, come with it; 0 through 100. 0.
+    public var neighboursBefore = 0
+    /// The same of records after it.
+    public var neighboursAfter = 0
+    /// How many characters of a longer text are enough, 1 or more; nil gives none but the whole text.
+    public var snippetLength: Int?
+    /// How many tokens hits and neighbours may take together, 1 or more; see ``Packing``.
+    public var tokenBudget: Int?
+    /// How much a hit that repeats another one is put back, 0 through 1. 0 keeps the order of the scores.
+    public var diversity = 0.0
 
     /// The signals of a recall.
     public enum Signals: String, Sendable, Codable, CaseIterable {
@@ -44,7 +56,9 @@ public struct RecallOptions: Sendable, Hashable, Codable {
     public init(
         layers: Set<Layer> = Set(Layer.allCases), filter: Filter? = nil, scoreMin: Double = 0,
         signals: Signals = .hybrid, candidateCount: Int = 200, countsUse: Bool = true,
-        timeZone: String? = nil, session: String? = nil, rerank: Rerank = .off
+        timeZone: String? = nil, session: String? = nil, rerank: Rerank = .off,
+        ranking: RankingWeights? = nil, neighboursBefore: Int = 0, neighboursAfter: Int = 0,
+        snippetLength: Int? = nil, tokenBudget: Int? = nil, diversity: Double = 0
     ) {
         self.layers = layers
         self.filter = filter
@@ -55,6 +69,12 @@ public struct RecallOptions: Sendable, Hashable, Codable {
         self.timeZone = timeZone
         self.session = session
         self.rerank = rerank
+        self.ranking = ranking
+        self.neighboursBefore = neighboursBefore
+        self.neighboursAfter = neighboursAfter
+        self.snippetLength = snippetLength
+        self.tokenBudget = tokenBudget
+        self.diversity = diversity
     }
 
     /// The layers and the filter as one filter; nil when everything passes.

@@ -12,13 +12,43 @@ struct AnswerView {
 
     /// The lines of all hits: rank, score and caption, then the text; what the score is made of when `explained`.
     func hits(explained: Bool) -> [String] {
-        answer.enumerated().flatMap { rank, hit in
+        let hits = answer.enumerated().flatMap { rank, hit -> [String] in
             let view = RecordView(hit.record, style: style)
             let score = DisplayText.number(hit.score, decimals: 3)
             let caption = "\(String(rank + 1).paddedLeft(to: 3))  \(style.green(score)) \(view.caption)"
             let parts = explained ? hit.parts.map(line) : []
-            return [caption] + text(hit.record.text) + parts
+            let reason = explained ? [Self.indent + style.dim(hit.reason)] : []
+            let before = (hit.before ?? []).map(neighbour)
+            let after = (hit.after ?? []).map(neighbour)
+            let shown = before + text(shownText(of: hit)) + after
+            return [caption] + shown + reason + parts
         }
+        return hits + leftOut
+    }
+
+    /// The text, or the part of it that was asked for, with dots where something is missing.
+    private func shownText(of hit: Hit) -> String {
+        guard let snippet = hit.snippet else { return hit.record.text }
+        return (snippet.utf8Start > 0 ? "… " : "") + snippet.text
+            + (snippet.utf8End < hit.record.text.utf8.count ? " …" : "")
+    }
+
+    /// A record beside a hit, on one line.
+    private func neighbour(_ record: MemoryRecord) -> String {
+        let room = width.map { max(20, $0 - Self.indent.count - 2) }
+        return Self.indent + style.dim("· " + DisplayText.oneLine(record.searchableText, width: room))
+    }
+
+    private var leftOut: [String] {
+        guard let packing = answer.packing, !packing.leftOut.isEmpty || packing.leftOutNeighbourCount > 0 else {
+            return []
+        }
+        let hits = DisplayText.count(packing.leftOut.count, "hit")
+        let neighbours = DisplayText.count(packing.leftOutNeighbourCount, "neighbour")
+        return [
+            style.dim(
+                "about \(packing.tokenCount) of \(packing.tokenBudget) tokens; \(hits) and \(neighbours) left out")
+        ]
     }
 
     private func text(_ text: String) -> [String] {

@@ -13,6 +13,7 @@ extension Acknowledgement: ExpressibleByArgument {}
 extension LearnedPromotionSettings.Mode: ExpressibleByArgument {}
 extension RecallOptions.Signals: ExpressibleByArgument {}
 extension MCPServer.Profile: ExpressibleByArgument {}
+extension ScorePart.Name: ExpressibleByArgument {}
 
 extension RecordID: ExpressibleByArgument {
     /// Reads the usual form of a UUID.

@@ -36,6 +36,7 @@ struct StrataCommand: AsyncParsableCommand {
             ListCommand.self, HistoryCommand.self, PinCommand.self, FeedbackCommand.self, PromoteCommand.self,
             PromotionCommand.self, CleanupCommand.self, IngestCommand.self, ImportCommand.self, ExportCommand.self,
             DeadLettersCommand.self, StatsCommand.self, BackupCommand.self, ServeCommand.self, KeysCommand.self,
-            MCPCommand.self, ModelsCommand.self, EmbedCommand.self, DoctorCommand.self, VersionCommand.self,
+            MCPCommand.self, ModelsCommand.self, EmbedCommand.self, EvalCommand.self, RankCommand.self,
+            DoctorCommand.self, VersionCommand.self,
         ])
 }

@@ -19,7 +19,9 @@ struct Relevance: Sendable {
     fileprivate(set) var weight = 0.0
 
     /// The highest score that the record can have, whatever its priors are.
-    func reach(priorSum: Double) -> Double { (sum + priorSum) / (weight + priorSum) }
+    func reach(priorSum: Double) -> Double {
+        weight + priorSum > 0 ? (sum + priorSum) / (weight + priorSum) : 0
+    }
 }
 
 /// A record that may be among the hits.
@@ -154,7 +156,8 @@ struct ContextScorer {
         }
         if usesVector, let cosine = cosine[index] {
             var (sum, count) = (weights.vectorPart(cosine: cosine), 1.0)
-            for around in [neighbourhood.previous[index], neighbourhood.next[index]] where around != Neighbourhood.none {
+            for around in [neighbourhood.previous[index], neighbourhood.next[index]] where around != Neighbourhood.none
+            {
                 guard let cosine = self.cosine[around] else { continue }
                 sum += weights.vectorPart(cosine: cosine)
                 count += 1

@@ -13,6 +13,7 @@ struct RerankStage {
     let query: String
     let namespace: String
     let wanted: RecallOptions.Rerank
+    let weights: RankingWeights
 
     /// The candidates in their new order, and how the stage went.
     struct Outcome {
@@ -96,8 +97,7 @@ struct RerankStage {
     }
 
     private func reordered(_ ranked: Ranked, by scores: [RecordKey: Double]) -> Ranked {
-        let weights = engine.configuration.ranking
-        return ranked.map { $0.reranked(score: scores[$0.key] ?? 0, weights: weights) }
+        ranked.map { $0.reranked(score: scores[$0.key] ?? 0, weights: weights) }
             .sorted { ($1.reach, $0.key) < ($0.reach, $1.key) }
     }
 }
