@@ -11,7 +11,7 @@ internal import StrataCore
 /// The weights were fitted by logistic regression on the project's own labelled conversations, rounded, and checked on the
 /// development half of LoCoMo; halving or raising any of them by half moves recall@10 by less than 1.5 points
 /// (docs/recall.md).
-public struct RankingWeights: Sendable, Hashable {
+public struct RankingWeights: Sendable, Hashable, Codable {
     /// The share of the query's information (its summed inverse document frequencies) that the record's words cover.
     public var keyword = 0.25
     /// The same of the best among the record and the two before it in its session.

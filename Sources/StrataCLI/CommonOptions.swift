@@ -64,8 +64,6 @@ struct CommonOptions: ParsableArguments {
         var makesDirectory = false
         /// Whether the model is loaded; without it the engine opens faster.
         var model = true
-        /// How the parts of a score are weighed.
-        var ranking = RankingWeights()
         /// The cross-encoder to be loaded.
         var reranker = RerankerChoice.none
         /// Who decides about promotion; nil for the default.
@@ -126,7 +124,6 @@ struct CommonOptions: ParsableArguments {
         var configuration = EngineConfiguration()
         configuration.model = need.model ? modelChoice() : .none
         configuration.fallbacks = need.model ? fallbackChoices() : []
-        configuration.ranking = need.ranking
         configuration.reranker = need.reranker
         if let policy = need.policy { configuration.lifecycle.learned.mode = policy }
         let engine: MemoryEngine

@@ -54,6 +54,7 @@ extension RetrievalSet {
             case .problem(let problem):
                 if let line = problem.line, queries[line] != nil { continue }
                 throw StrataError(.invalidArgument, problem.description)
+            case .omission: continue
             case .item(let item):
                 if queries[item.lines.lowerBound] != nil {
                     throw StrataError(
