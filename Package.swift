@@ -15,6 +15,8 @@ let sqlite: Target.Dependency = .product(name: "GRDBSQLite", package: "GRDB.swif
 
 let argumentParser: Target.Dependency = .product(name: "ArgumentParser", package: "swift-argument-parser")
 
+let metrics: Target.Dependency = .product(name: "CoreMetrics", package: "swift-metrics")
+
 let crypto: Target.Dependency = .product(name: "Crypto", package: "swift-crypto")
 
 let package = Package(
@@ -25,6 +27,7 @@ let package = Package(
         .library(name: "Strata", targets: ["Strata"]),
         .library(name: "StrataCore", targets: ["StrataCore"]),
         .library(name: "StrataTesting", targets: ["StrataTesting"]),
+        .library(name: "Telemetry", targets: ["Telemetry"]),
         .library(name: "TextModels", targets: ["TextModels"]),
         .library(name: "VectorSearch", targets: ["VectorSearch"]),
         // For the benchmarks, which measure the kernels themselves.
@@ -34,6 +37,7 @@ let package = Package(
         .package(url: "https://github.com/groue/GRDB.swift", exact: "7.10.0"),
         .package(url: "https://github.com/apple/swift-argument-parser", exact: "1.8.2"),
         .package(url: "https://github.com/apple/swift-crypto", exact: "4.5.2"),
+        .package(url: "https://github.com/apple/swift-metrics", exact: "2.13.0"),
     ],
     targets: [
         // Values and seams.
@@ -91,18 +95,24 @@ let package = Package(
         .target(name: "Learning", swiftSettings: strict),
         .testTarget(name: "LearningTests", dependencies: ["Learning"], swiftSettings: strict),
 
+        // How it is doing.
+        .target(name: "Telemetry", dependencies: ["StrataCore", metrics], swiftSettings: strict),
+        .testTarget(
+            name: "TelemetryTests", dependencies: ["StrataCore", "Telemetry", metrics], swiftSettings: strict),
+
         // The engine.
         .target(
             name: "Strata",
             dependencies: [
-                "Backup", "Ingest", "Learning", "RecordStore", "StrataCore", "TextAnalysis", "TextModels",
-                "VectorSearch",
+                "Backup", "Ingest", "Learning", "RecordStore", "StrataCore", "Telemetry", "TextAnalysis",
+                "TextModels", "VectorSearch", metrics,
             ],
             resources: [.embedInCode("Promotion/promotion-model.json")], swiftSettings: strict),
         .testTarget(
             name: "StrataTests",
             dependencies: [
-                "Backup", "crashharness", "Learning", "Strata", "StrataCore", "StrataTesting", "TextAnalysis",
+                "Backup", "crashharness", "Learning", "Strata", "StrataCore", "StrataTesting", "Telemetry",
+                "TextAnalysis",
             ],
             swiftSettings: strict),
 
@@ -122,7 +132,9 @@ let package = Package(
         // The command.
         .executableTarget(
             name: "StrataCLI",
-            dependencies: ["Backup", "BackupEncryption", "Ingest", "Strata", "StrataCore", argumentParser],
+            dependencies: [
+                "Backup", "BackupEncryption", "Ingest", "Strata", "StrataCore", "Telemetry", argumentParser,
+            ],
             swiftSettings: strict),
         .testTarget(
             name: "StrataCLITests", dependencies: ["Strata", "StrataCLI", "StrataCore"], swiftSettings: strict),

@@ -1,3 +1,4 @@
+public import CoreMetrics
 public import StrataCore
 public import TextModels
 
@@ -68,6 +69,8 @@ public struct EngineConfiguration: Sendable {
     public var lifecycle = LifecycleConfiguration()
     /// The work that goes on behind the calls.
     public var background = BackgroundConfiguration()
+    /// Where calls are counted and timed; nil takes the backend that swift-metrics was bootstrapped with, if any.
+    public var metrics: (any MetricsFactory)?
     /// The clock and the random bits.
     public var environment = EngineEnvironment.system
 

@@ -23,8 +23,19 @@ extension MemoryEngine {
     ) async throws -> RecallAnswer {
         load.begin()
         defer { load.end() }
+        return try await metrics.measure(.recall) {
+            try Validation.namespace(namespace, limits: configuration.limits)
+            let answer = try await answer(query, in: namespace, limit: limit, options: options)
+            metrics.note(answer)
+            return answer
+        }
+    }
+
+    /// Finds memories in a namespace that needs no check.
+    func answer(
+        _ query: String, in namespace: String, limit: Int, options: RecallOptions
+    ) async throws -> RecallAnswer {
         let limits = configuration.limits
-        try Validation.namespace(namespace, limits: limits)
         try Validation.text(query, named: "query", bytesMax: limits.queryBytesMax)
         try Validation.count(limit, named: "limit", in: 1...limits.hitCountMax)
         try Validation.count(options.candidateCount, named: "candidateCount", in: 1...10_000)
@@ -164,6 +175,7 @@ struct RecallRun {
             async let loading = indexes.index(of: namespace)
             var start = clock.now
             let (served, degradations) = try await embedding.embed(query: plan.embeddedText)
+            engine.metrics.noteEmbedding(as: .query, since: start)
             let queryVector = served.embedding.vector
             result.queryVector = queryVector
             result.space = served.keeper.space
