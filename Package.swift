@@ -133,7 +133,7 @@ let package = Package(
         .executableTarget(
             name: "StrataCLI",
             dependencies: [
-                "Backup", "BackupEncryption", "Ingest", "Strata", "StrataCore", "Telemetry", argumentParser,
+                "Backup", "BackupEncryption", "Ingest", "Strata", "StrataCore", "Telemetry", argumentParser, metrics,
             ],
             swiftSettings: strict),
         .testTarget(

@@ -158,7 +158,8 @@ extension MemoryEngine {
             store: store, embeddingSpace: embeddingSpace?.identifier,
             vectorMissingCount: embeddingSpace == nil ? store.recordCount : store.recordCount - store.vectorCount,
             indexResidentBytes: embedding?.keepers.reduce(0) { $0 + $1.residentBytes } ?? 0,
-            vectorIndexes: await indexes?.statistics(in: namespace).filter { $0.namespace != Self.probeNamespace } ?? [], cache: await cache?.statistics(),
+            vectorIndexes: await indexes?.statistics(in: namespace).filter { $0.namespace != Self.probeNamespace }
+                ?? [], cache: await cache?.statistics(),
             layers: layerFills(in: namespace, store), jobs: await backgroundJobs, embedders: embedding?.health ?? [])
     }
 

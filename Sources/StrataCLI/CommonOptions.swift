@@ -2,6 +2,7 @@ internal import ArgumentParser
 internal import Foundation
 internal import Strata
 internal import StrataCore
+internal import Telemetry
 
 /// The options that every command takes.
 struct CommonOptions: ParsableArguments {
@@ -65,6 +66,8 @@ struct CommonOptions: ParsableArguments {
         var model = true
         /// The cross-encoder to be loaded.
         var reranker = RerankerChoice.none
+        /// Where calls are counted and timed.
+        var metrics: PrometheusMetrics?
     }
 
     /// Opens the engine, runs `body` and closes the engine, whatever happens.
@@ -77,6 +80,7 @@ struct CommonOptions: ParsableArguments {
         configuration.model = need.model ? modelChoice() : .none
         configuration.fallbacks = need.model ? fallbackChoices() : []
         configuration.reranker = need.reranker
+        configuration.metrics = need.metrics
         let engine = try await MemoryEngine.open(at: path, configuration: configuration)
         let value: Value
         do {

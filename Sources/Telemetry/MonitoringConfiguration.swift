@@ -48,7 +48,8 @@ public struct MonitoringConfiguration: Sendable, Hashable, Codable {
         for code in disabledRules where !known.contains(code) {
             throw StrataError(
                 .invalidArgument,
-                "disabledRules names \(code), which is no standard rule; there are \(known.sorted().joined(separator: ", "))")
+                "disabledRules names \(code), which is no standard rule; there are \(known.sorted().joined(separator: ", "))"
+            )
         }
         _ = try HealthBoard(rules: effectiveRules)
         try notifications.validate()

@@ -8,7 +8,8 @@ import Testing
         hold: Double = 30, clear: Double = 60
     ) -> AlertRule {
         AlertRule(
-            "rule", .store, "figure", direction, limits, hold: hold, clear: clear, summary: "Too much.", command: "help")
+            "rule", .store, "figure", direction, limits, hold: hold, clear: clear, summary: "Too much.", command: "help"
+        )
     }
 
     /// Feeds values, one every ten seconds, and gives the events with their second.
@@ -49,7 +50,10 @@ import Testing
 
     @Test func limitsKnowTheirDirection() throws {
         let below = Self.rule(.below, [.warning: 100, .critical: 10], hold: 0, clear: 0)
-        #expect(try Self.run(below, [1e9, 101, 100, 10, 200]) == ["20 raised warning", "30 raised critical", "40 resolved critical"])
+        #expect(
+            try Self.run(below, [1e9, 101, 100, 10, 200]) == [
+                "20 raised warning", "30 raised critical", "40 resolved critical",
+            ])
         #expect(try Self.run(below, [1e9, 1e12]).isEmpty, "a good rate is no alert")
     }
 
@@ -57,7 +61,8 @@ import Testing
         var board = try HealthBoard(rules: AlertRule.standard)
         _ = board.observe(
             [
-                HealthSample(.disk, "free_bytes", 40 * 1_048_576, .bytes), HealthSample(.store, "probe_failure_count", 0),
+                HealthSample(.disk, "free_bytes", 40 * 1_048_576, .bytes),
+                HealthSample(.store, "probe_failure_count", 0),
             ], at: moment(0))
         let report = board.report(at: moment(90), startedAt: moment(-10), version: "1")
         #expect(report.status == .unhealthy)

@@ -71,9 +71,9 @@ import Testing
             return
         }
         let awkward: JSONValue = ["_1bad_name": "x", "status": "a \"b\" \\c\nd"]
-        #expect(samples.contains(["t_calls_total", awkward, 3.0]))
-        #expect(samples.contains(["t_calls_total", ["_1bad_name": "x", "status": "ünï"], 3.0]))
-        #expect(samples.contains(["t_wait_seconds_count", ["layer": "insights"], 4.0]))
+        #expect(samples.contains(["t_calls_total", awkward, 3]))
+        #expect(samples.contains(["t_calls_total", ["_1bad_name": "x", "status": "ünï"], 3]))
+        #expect(samples.contains(["t_wait_seconds_count", ["layer": "insights"], 4]))
         #expect(samples.contains(["t_depth", [:], -2.5]))
     }
 
@@ -116,7 +116,9 @@ import Testing
         }
         let families = metrics.families()
         #expect(families.first { $0.name == "t" }?.series.first?.value == .number(80_000))
-        guard case .histogram(_, let counts, let sum) = families.first(where: { $0.name == "d_seconds" })?.series.first?.value
+        guard
+            case .histogram(_, let counts, let sum) = families.first(where: { $0.name == "d_seconds" })?.series.first?
+                .value
         else {
             Issue.record("no histogram")
             return

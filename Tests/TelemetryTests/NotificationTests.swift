@@ -217,7 +217,8 @@ import Testing
         let events = [Self.event(.raised, .critical), Self.event(.resolved, .fatal)]
         let request = try WebhookRequest(AlertNotification(events: events, at: moment(1)), to: sink)
         let text = String(decoding: request.body, as: UTF8.self)
-        guard case .object(let members) = try JSONValue(jsonText: text), case .array(let parts)? = members["attachments"]
+        guard case .object(let members) = try JSONValue(jsonText: text),
+            case .array(let parts)? = members["attachments"]
         else {
             Issue.record("no attachments")
             return

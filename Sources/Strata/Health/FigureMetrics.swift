@@ -95,7 +95,8 @@ extension EngineFigures {
         if let lastBackupAt {
             families.append(
                 .gauge(
-                    "strata_backup_last_success_timestamp_seconds", "When the newest backup was made, in seconds since 1970.",
+                    "strata_backup_last_success_timestamp_seconds",
+                    "When the newest backup was made, in seconds since 1970.",
                     [([], Double(lastBackupAt.milliseconds) / 1000)]))
         }
         return families

@@ -32,7 +32,9 @@ struct HealthSampler {
             HealthSample(
                 .store, "probe_failure_count", Double(storeFailureCount), detail: probe.storeProblem?.description)
         ]
-        if let time = probe.store { samples.append(HealthSample(.store, "probe_seconds", time / .seconds(1), .seconds)) }
+        if let time = probe.store {
+            samples.append(HealthSample(.store, "probe_seconds", time / .seconds(1), .seconds))
+        }
         return samples
     }
 

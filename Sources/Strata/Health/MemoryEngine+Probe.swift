@@ -31,7 +31,8 @@ extension MemoryEngine {
             let start = clock.now
             _ = try await writes.commit([.save(token, named: "health.probe")])
             guard try await store.savedText(named: "health.probe") == token else {
-                throw StrataError(.corrupted, "the store gave back another value than it was given; run `strata doctor`")
+                throw StrataError(
+                    .corrupted, "the store gave back another value than it was given; run `strata doctor`")
             }
             report.store = clock.now - start
         } catch {

@@ -88,8 +88,10 @@ public enum HealthUnit: String, Sendable, Codable, CaseIterable {
         case .bytes:
             if value >= Double(1 << 30) {
                 Self.rounded(value / Double(1 << 30)) + " GiB"
-            } else {
+            } else if value >= Double(1 << 20) {
                 Self.rounded(value / Double(1 << 20)) + " MiB"
+            } else {
+                Self.rounded(value / 1024) + " KiB"
             }
         case .seconds:
             switch abs(value) {

@@ -95,7 +95,8 @@ public struct ProcessFigures: Sendable, Hashable, Codable {
         return [
             cpu,
             gauge(
-                "process_resident_memory_bytes", "Memory that the process holds, in bytes.", residentBytes.map(Double.init)),
+                "process_resident_memory_bytes", "Memory that the process holds, in bytes.",
+                residentBytes.map(Double.init)),
             gauge("process_virtual_memory_bytes", "Address space, in bytes.", virtualBytes.map(Double.init)),
             gauge("process_open_fds", "Open files, sockets and pipes.", openDescriptorCount.map(Double.init)),
             gauge("process_max_fds", "How many may be open.", descriptorCountMax.map(Double.init)),

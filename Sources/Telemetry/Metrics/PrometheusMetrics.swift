@@ -47,7 +47,9 @@ public final class PrometheusMetrics: MetricsFactory, Sendable {
             MetricFamily(
                 name: name, kind: family.kind, help: descriptions[name]?.help ?? "Recorded through swift-metrics.",
                 series: family.cells.map { .init(labels: $0.key, Self.value(of: $0.value)) }
-                    .sorted { $0.labels.lexicographicallyPrecedes($1.labels) { ($0.name, $0.value) < ($1.name, $1.value) } })
+                    .sorted {
+                        $0.labels.lexicographicallyPrecedes($1.labels) { ($0.name, $0.value) < ($1.name, $1.value) }
+                    })
         }
         all += others
         all.append(

@@ -59,7 +59,8 @@ public struct NotificationConfiguration: Sendable, Hashable, Codable {
         for name in routes.flatMap(\.sinks) where name != "*" && !names.contains(name) {
             throw StrataError(
                 .invalidArgument,
-                "a route names the sink \(name), which there is not; there are \(names.sorted().joined(separator: ", "))")
+                "a route names the sink \(name), which there is not; there are \(names.sorted().joined(separator: ", "))"
+            )
         }
         func refuse(_ key: String, _ value: Double, _ range: String) -> StrataError {
             StrataError(.invalidArgument, "notifications: \(key) is \(value), expected \(range)")

@@ -192,7 +192,9 @@ enum SlackMessage {
             return ["color": .string(color(event)), "blocks": .array(blocks)]
         }
         var blocks = [section("*\(title)*")]
-        if notification.severity >= .critical, !mentions.isEmpty, notification.events.contains(where: { $0.kind != .resolved }) {
+        if notification.severity >= .critical, !mentions.isEmpty,
+            notification.events.contains(where: { $0.kind != .resolved })
+        {
             blocks.append(section(mentions.joined(separator: " ")))
         }
         return ["text": .string(title), "blocks": .array(blocks), "attachments": .array(attachments)]

@@ -135,7 +135,8 @@ public actor Notifier {
             }
         } catch {
             // Errors of a client may repeat the address, which may hold a secret.
-            return .failed("the request failed: \((error as? StrataError)?.message ?? String(describing: type(of: error)))")
+            return .failed(
+                "the request failed: \((error as? StrataError)?.message ?? String(describing: type(of: error)))")
         }
     }
 }

@@ -151,7 +151,8 @@ private final class SwitchableEmbedder: Embedder {
         ] {
             #expect(text.contains(line + "\n"), "\(line) in\n\(text)")
         }
-        for name in ["strata_build_info", "strata_disk_free_bytes", "strata_wal_bytes", "strata_cache_misses_total",
+        for name in [
+            "strata_build_info", "strata_disk_free_bytes", "strata_wal_bytes", "strata_cache_misses_total",
             "strata_backup_last_success_timestamp_seconds", "process_resident_memory_bytes", "strata_commit_units_sum",
         ] {
             #expect(text.contains("\n\(name)"), "\(name)")
