@@ -48,5 +48,8 @@ extension AlertRule {
         AlertRule(
             "backup_old", .backup, "age_seconds", .above, [.warning: 26 * 3600, .critical: 72 * 3600], clear: 0,
             margin: 0, summary: "The newest backup is old.", command: "strata backup create"),
+        AlertRule(
+            "backup_missing", .backup, "backup_count", .below, [.warning: 0], clear: 0,
+            summary: "There is no backup.", command: "strata backup create"),
     ]
 }
