@@ -15,6 +15,8 @@ let sqlite: Target.Dependency = .product(name: "GRDBSQLite", package: "GRDB.swif
 
 let argumentParser: Target.Dependency = .product(name: "ArgumentParser", package: "swift-argument-parser")
 
+let metrics: Target.Dependency = .product(name: "CoreMetrics", package: "swift-metrics")
+
 let crypto: Target.Dependency = .product(name: "Crypto", package: "swift-crypto")
 let httpClient: Target.Dependency = .product(name: "AsyncHTTPClient", package: "async-http-client")
 let nioCore: Target.Dependency = .product(name: "NIOCore", package: "swift-nio")
@@ -48,6 +50,7 @@ let package = Package(
         .library(name: "StrataCore", targets: ["StrataCore"]),
         .library(name: "StrataServer", targets: ["StrataServer"]),
         .library(name: "StrataTesting", targets: ["StrataTesting"]),
+        .library(name: "Telemetry", targets: ["Telemetry"]),
         .library(name: "TextModels", targets: ["TextModels"]),
         .library(name: "VectorSearch", targets: ["VectorSearch"]),
         // For the benchmarks, which measure the kernels themselves.
@@ -65,6 +68,7 @@ let package = Package(
         .package(url: "https://github.com/apple/swift-http-types", exact: "1.8.0"),
         .package(url: "https://github.com/apple/swift-log", exact: "1.16.2"),
         .package(url: "https://github.com/swift-server/swift-service-lifecycle", exact: "2.13.0"),
+        .package(url: "https://github.com/apple/swift-metrics", exact: "2.13.0"),
     ],
     targets: [
         // Values and seams.
@@ -133,18 +137,24 @@ let package = Package(
         .target(name: "Learning", swiftSettings: strict),
         .testTarget(name: "LearningTests", dependencies: ["Learning"], swiftSettings: strict),
 
+        // How it is doing.
+        .target(name: "Telemetry", dependencies: ["StrataCore", metrics], swiftSettings: strict),
+        .testTarget(
+            name: "TelemetryTests", dependencies: ["StrataCore", "Telemetry", metrics], swiftSettings: strict),
+
         // The engine.
         .target(
             name: "Strata",
             dependencies: [
-                "Backup", "Ingest", "Learning", "RecordStore", "StrataCore", "TextAnalysis", "TextModels",
-                "VectorSearch",
+                "Backup", "Ingest", "Learning", "RecordStore", "StrataCore", "Telemetry", "TextAnalysis",
+                "TextModels", "VectorSearch", metrics,
             ],
             resources: [.embedInCode("Promotion/promotion-model.json")], swiftSettings: strict),
         .testTarget(
             name: "StrataTests",
             dependencies: [
-                "Backup", "crashharness", "Learning", "Strata", "StrataCore", "StrataTesting", "TextAnalysis",
+                "Backup", "crashharness", "Learning", "Strata", "StrataCore", "StrataTesting", "Telemetry",
+                "TextAnalysis",
             ],
             swiftSettings: strict),
 
@@ -185,7 +195,7 @@ let package = Package(
             name: "StrataCLI",
             dependencies: [
                 "Backup", "BackupEncryption", "Ingest", "MCP", "ModelStore", "OwnerLink", "Strata", "StrataCore",
-                "StrataServer", "TextModels", argumentParser,
+                "StrataServer", "Telemetry", "TextModels", argumentParser, metrics,
                 .product(name: "Logging", package: "swift-log"),
                 .product(name: "ServiceLifecycle", package: "swift-service-lifecycle"),
                 .product(name: "UnixSignals", package: "swift-service-lifecycle"),

@@ -11,7 +11,14 @@ extension MemoryEngine {
     public func changes(since change: Int64, in namespace: String? = nil, limit: Int = 1000) async throws -> [Change] {
         try Validation.count(limit, named: "limit", in: 1...10_000)
         if let namespace { try Validation.namespace(namespace, limits: configuration.limits) }
-        return try await store.changes(since: change, in: namespace, limit: limit)
+        guard namespace == nil else { return try await store.changes(since: change, in: namespace, limit: limit) }
+        var change = change
+        while true {
+            let page = try await store.changes(since: change, in: nil, limit: limit)
+            let shown = page.filter { $0.namespace != Self.probeNamespace }
+            guard shown.isEmpty, page.count == limit, let last = page.last else { return shown }
+            change = last.number
+        }
     }
 
     /// What happened to one record, oldest first; empty when it is not there and never was.

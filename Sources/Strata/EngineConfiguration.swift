@@ -1,3 +1,4 @@
+public import CoreMetrics
 public import StrataCore
 public import TextModels
 
@@ -72,6 +73,8 @@ public struct EngineConfiguration: Sendable {
     public var batches = BatchOptions()
     /// How the engine follows the memory that there is, where background work is on.
     public var resources = ResourceConfiguration()
+    /// Where calls are counted and timed; nil takes the backend that swift-metrics was bootstrapped with, if any.
+    public var metrics: (any MetricsFactory)?
     /// The clock and the random bits.
     public var environment = EngineEnvironment.system
 

@@ -23,16 +23,27 @@ extension MemoryEngine {
     ) async throws -> RecallAnswer {
         load.begin()
         defer { load.end() }
+        return try await metrics.measure(.recall) {
+            try Validation.namespace(namespace, limits: configuration.limits)
+            let answer = try await answer(query, in: namespace, limit: limit, options: options)
+            metrics.note(answer)
+            return answer
+        }
+    }
+
+    /// Finds memories in a namespace that needs no check.
+    func answer(
+        _ query: String, in namespace: String, limit: Int, options: RecallOptions
+    ) async throws -> RecallAnswer {
         var run = try recallRun(query, in: namespace, limit: limit, options: options)
         return try await finish(&run)
     }
 
-    /// A recall whose arguments have been looked at.
+    /// A recall whose arguments have been looked at, but for the namespace.
     func recallRun(
         _ query: String, in namespace: String, limit: Int, options: RecallOptions
     ) throws(StrataError) -> RecallRun {
         let limits = configuration.limits
-        try Validation.namespace(namespace, limits: limits)
         try Validation.text(query, named: "query", bytesMax: limits.queryBytesMax)
         try Validation.count(limit, named: "limit", in: 1...limits.hitCountMax)
         try Validation.count(options.candidateCount, named: "candidateCount", in: 1...10_000)
@@ -207,6 +218,7 @@ struct RecallRun: Sendable {
             var start = clock.now
             let made: EmbeddingService.QueryVector
             if let given { made = given } else { made = try await embedding.embed(query: plan.embeddedText) }
+            engine.metrics.noteEmbedding(as: .query, since: start)
             let (served, queryVector) = (made.served, made.served.embedding.vector)
             result.queryVector = queryVector
             result.space = served.keeper.space

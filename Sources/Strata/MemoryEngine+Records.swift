@@ -46,8 +46,16 @@ extension MemoryEngine {
     public func update(
         _ id: RecordID, _ patch: RecordPatch, in namespace: String = defaultNamespace, ifChange: Int64? = nil
     ) async throws -> MemoryRecord {
-        try Validation.namespace(namespace, limits: configuration.limits)
-        try Validation.patch(patch, limits: configuration.limits)
+        try await metrics.measure(.update) {
+            try Validation.namespace(namespace, limits: configuration.limits)
+            try Validation.patch(patch, limits: configuration.limits)
+            return try await change(id, patch, in: namespace, ifChange: ifChange)
+        }
+    }
+
+    private func change(
+        _ id: RecordID, _ patch: RecordPatch, in namespace: String, ifChange: Int64?
+    ) async throws -> MemoryRecord {
         var patch = patch
         patch.tags = patch.tags.map(Self.distinct)
         var content: RecordContent?
@@ -100,7 +108,15 @@ extension MemoryEngine {
     public func forget(_ target: ForgetTarget, in namespace: String = defaultNamespace) async throws -> ForgetReceipt {
         try Validation.namespace(namespace, limits: configuration.limits)
         recalled.withLock { $0.forget(namespace: namespace) }
-        return try await forgetting([target], in: namespace) {
+        return try await metrics.measure(.forget) {
+            let receipt = try await remove(target, in: namespace)
+            metrics.noteForgotten(receipt.recordCount)
+            return receipt
+        }
+    }
+
+    private func remove(_ target: ForgetTarget, in namespace: String) async throws -> ForgetReceipt {
+        try await forgetting([target], in: namespace) {
             let outcome = try await writes.commit([.forget(target, namespace: namespace)])
             guard case .forgotten(let receipt, _, let contents) = outcome.first else {
                 throw StrataError(.internal, "the store answered a removal with something else")
@@ -146,19 +162,38 @@ extension MemoryEngine {
     }
 
     /// The namespaces that hold records, by name.
-    public func namespaces() async throws -> [String] { try await store.namespaces() }
+    public func namespaces() async throws -> [String] {
+        try await store.namespaces().filter { $0 != Self.probeNamespace }
+    }
 
     /// Counts and sizes, of one namespace or of all.
     public func stats(in namespace: String? = nil) async throws -> EngineStatistics {
         if let namespace { try Validation.namespace(namespace, limits: configuration.limits) }
-        let store = try await store.statistics(in: namespace, space: embeddingSpace)
+        let store = try await statistics(in: namespace)
         return EngineStatistics(
             store: store, embeddingSpace: embeddingSpace?.identifier,
             vectorMissingCount: embeddingSpace == nil ? store.recordCount : store.recordCount - store.vectorCount,
             indexResidentBytes: embedding?.keepers.reduce(0) { $0 + $1.residentBytes } ?? 0,
-            vectorIndexes: await indexes?.statistics(in: namespace) ?? [], cache: await cache?.statistics(),
+            vectorIndexes: await indexes?.statistics(in: namespace).filter { $0.namespace != Self.probeNamespace }
+                ?? [], cache: await cache?.statistics(),
             layers: layerFills(in: namespace, store), jobs: await backgroundJobs, embedders: embedding?.health ?? [],
             writes: buffered.statistics, resources: await resourceState())
+    }
+
+    /// The store's statistics without the test record of probes.
+    private func statistics(in namespace: String?) async throws -> StoreStatistics {
+        var all = try await store.statistics(in: namespace, space: embeddingSpace)
+        guard namespace == nil, try await store.namespaces().contains(Self.probeNamespace) else { return all }
+        let probe = try await store.statistics(in: Self.probeNamespace, space: embeddingSpace)
+        for (layer, count) in probe.recordCounts { all.recordCounts[layer, default: 0] -= count }
+        for (space, count) in probe.vectorCountBySpace {
+            let rest = (all.vectorCountBySpace[space] ?? 0) - count
+            all.vectorCountBySpace[space] = rest > 0 ? rest : nil
+        }
+        all.vectorCount -= probe.vectorCount
+        all.textBytes -= probe.textBytes
+        all.namespaceCount -= 1
+        return all
     }
 
     /// Embeds the records that have no vector in the engine's space: those that were stored while no model was there,

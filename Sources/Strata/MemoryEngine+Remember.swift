@@ -37,8 +37,19 @@ extension MemoryEngine {
     ) async throws -> [Result<RememberOutcome, StrataError>] {
         load.begin()
         defer { load.end() }
+        return try await metrics.measure(.remember) {
+            try Validation.namespace(namespace, limits: configuration.limits)
+            let results = try await store(memories, in: namespace, onDuplicate: onDuplicate, ack: ack)
+            metrics.note(results)
+            return results
+        }
+    }
+
+    /// Stores many memories in a namespace that needs no check.
+    func store(
+        _ memories: [NewMemory], in namespace: String, onDuplicate: DuplicatePolicy, ack: Acknowledgement = .durable
+    ) async throws -> [Result<RememberOutcome, StrataError>] {
         let limits = configuration.limits
-        try Validation.namespace(namespace, limits: limits)
         guard memories.count <= limits.batchCountMax else {
             throw StrataError(
                 .tooLarge, "\(memories.count) memories in one call, at most \(limits.batchCountMax) are allowed")
@@ -188,6 +199,8 @@ extension MemoryEngine {
         }
         if !waiting.isEmpty {
             let texts = waiting.map { drafts[$0].record.searchableText }
+            let start = ContinuousClock.now
+            defer { metrics.noteEmbedding(as: .document, since: start) }
             for (index, result) in zip(waiting, try await embedding.embed(texts, as: .document)) {
                 drafts[index].degradations = result.degradations
                 guard let served = result.served else { continue }

@@ -42,6 +42,7 @@ public final class MemoryEngine: Sendable {
     let analyzer: TextAnalyzer
     let directory: DataDirectory?
     let load = LoadGauge()
+    let metrics: EngineMetrics
     let events: EventLog
     let resources: Mutex<ResourcePolicy>
     let nearlyFull = NearlyFullLayers()
@@ -122,13 +123,15 @@ public final class MemoryEngine: Sendable {
         self.threads = threads
         self.indexes = indexes
         self.feed = feed
+        let metrics = EngineMetrics(factory: configuration.metrics)
+        self.metrics = metrics
         ids = RecordIDSource(environment: configuration.environment)
         uses = UseRecorder()
         resources = Mutex(ResourcePolicy(configuration.resources))
         events = EventLog(onEvent: configuration.background.onEvent)
         let writes = WriteQueue(
             store: store, now: configuration.environment.now,
-            pendingCountMax: configuration.limits.pendingWriteCountMax
+            pendingCountMax: configuration.limits.pendingWriteCountMax, metrics: metrics
         ) { committed in
             for keeper in keepers { await keeper.apply(committed) }
             threads.apply(committed)

@@ -63,7 +63,7 @@ public struct NewMemory: Sendable, Hashable, Codable, ExpressibleByStringLiteral
 /// What became of a memory that was to be stored.
 public struct RememberOutcome: Sendable, Codable {
     /// The kind of outcome.
-    public enum Status: String, Sendable, Codable {
+    public enum Status: String, Sendable, Codable, CaseIterable {
         /// A new record is stored.
         case stored
         /// The namespace already held this content; the record is the old one, and it counts as used.

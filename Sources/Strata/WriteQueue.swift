@@ -24,6 +24,7 @@ actor WriteQueue {
     private let store: any MemoryStore
     private let now: @Sendable () -> Timestamp
     private let pendingCountMax: Int
+    private let metrics: EngineMetrics
     private let didCommit: @Sendable ([Committed]) async -> Void
     private var pending: [Pending] = []
     private var drain: Task<Void, Never>?
@@ -32,13 +33,17 @@ actor WriteQueue {
     /// A queue before `store`; `didCommit` is called once a transaction, before its callers are answered.
     init(
         store: any MemoryStore, now: @escaping @Sendable () -> Timestamp, pendingCountMax: Int,
-        didCommit: @escaping @Sendable ([Committed]) async -> Void
+        metrics: EngineMetrics, didCommit: @escaping @Sendable ([Committed]) async -> Void
     ) {
         self.store = store
         self.now = now
         self.pendingCountMax = pendingCountMax
+        self.metrics = metrics
         self.didCommit = didCommit
     }
+
+    /// How many requests wait.
+    var pendingCount: Int { pending.count }
 
     /// Commits a unit and returns its outcomes, one a mutation.
     func commit(_ mutations: [StoreMutation]) async throws -> [StoreOutcome] {
@@ -90,7 +95,9 @@ actor WriteQueue {
     private func commit(_ batch: [Pending]) async {
         let units = batch.flatMap(\.units)
         do {
+            let start = ContinuousClock.now
             let results = try await store.commit(units, at: now())
+            metrics.noteCommit(unitCount: units.count, since: start)
             precondition(results.count == units.count, "a store answers every unit")
             await didCommit(
                 zip(units, results).compactMap { unit, result in

@@ -3,6 +3,7 @@ internal import Foundation
 internal import OwnerLink
 internal import Strata
 internal import StrataCore
+internal import Telemetry
 
 /// The options that every command takes.
 struct CommonOptions: ParsableArguments {
@@ -68,6 +69,8 @@ struct CommonOptions: ParsableArguments {
         var reranker = RerankerChoice.none
         /// Who decides about promotion; nil for the default.
         var policy: LearnedPromotionSettings.Mode?
+        /// Where calls are counted and timed.
+        var metrics: PrometheusMetrics?
     }
 
     /// Runs `body` on the memory, whoever owns it, and lets go of it, whatever happens.
@@ -125,6 +128,7 @@ struct CommonOptions: ParsableArguments {
         configuration.model = need.model ? modelChoice() : .none
         configuration.fallbacks = need.model ? fallbackChoices() : []
         configuration.reranker = need.reranker
+        configuration.metrics = need.metrics
         if let policy = need.policy { configuration.lifecycle.learned.mode = policy }
         let engine: MemoryEngine
         do {

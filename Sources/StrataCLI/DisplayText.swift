@@ -102,6 +102,11 @@ enum DisplayText {
         String(format: "%.\(decimals)f", locale: Locale(identifier: "en_US_POSIX"), value)
     }
 
+    /// A number with as many decimals as it has.
+    static func plain(_ value: Double) -> String {
+        value == value.rounded() && abs(value) < 1e15 ? String(Int64(value)) : String(value)
+    }
+
     /// A number of bytes in the largest binary unit that leaves at least 1.
     static func bytes(_ count: Int) -> String {
         var value = Double(count)

@@ -22,6 +22,7 @@ struct StrataCommand: AsyncParsableCommand {
               STRATA_MODEL        a model folder, or none (--model wins)
               STRATA_ONNXRUNTIME  the library of ONNX Runtime or its folder
               STRATA_BACKUP_DIR   where backups are (--folder wins)
+              STRATA_MONITORING   a JSON file of alert rules and sinks (--monitoring wins)
               STRATA_BACKUP_KEY   encrypts backups (--key-file wins)
               NO_COLOR            anything in it switches colours off
 
@@ -35,8 +36,8 @@ struct StrataCommand: AsyncParsableCommand {
             InitCommand.self, RememberCommand.self, RecallCommand.self, GetCommand.self, ForgetCommand.self,
             ListCommand.self, HistoryCommand.self, PinCommand.self, FeedbackCommand.self, PromoteCommand.self,
             PromotionCommand.self, CleanupCommand.self, IngestCommand.self, ImportCommand.self, ExportCommand.self,
-            DeadLettersCommand.self, StatsCommand.self, BackupCommand.self, ServeCommand.self, KeysCommand.self,
-            MCPCommand.self, ModelsCommand.self, EmbedCommand.self, EvalCommand.self, RankCommand.self,
-            DoctorCommand.self, VersionCommand.self,
+            DeadLettersCommand.self, StatsCommand.self, HealthCommand.self, AlertsCommand.self, TopCommand.self,
+            BackupCommand.self, ServeCommand.self, KeysCommand.self, MCPCommand.self, ModelsCommand.self,
+            EmbedCommand.self, EvalCommand.self, RankCommand.self, DoctorCommand.self, VersionCommand.self,
         ])
 }

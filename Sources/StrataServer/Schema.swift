@@ -86,7 +86,8 @@ enum Schema {
                 [
                     "query": string, "limit": integer, "layers": array(choice(Layer.self)), "filter": anyObject,
                     "scoreMin": number, "signals": choice(RecallOptions.Signals.self), "candidateCount": integer,
-                    "countsUse": boolean, "timeZone": string, "session": string, "explain": boolean, "deadlineMs": integer,
+                    "countsUse": boolean, "timeZone": string, "session": string, "explain": boolean,
+                    "deadlineMs": integer,
                 ], required: ["query"]),
             "RecallAnswer": answer(
                 [

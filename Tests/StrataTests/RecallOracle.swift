@@ -63,7 +63,9 @@ struct RecallOracle {
             guard let session = records[index].session else { return nil }
             let thread = records.indices.filter { records[$0].session == session }
                 .sorted { (moment($0), $0) < (moment($1), $1) }
-            guard let place = thread.firstIndex(of: index), thread.indices.contains(place + distance) else { return nil }
+            guard let place = thread.firstIndex(of: index), thread.indices.contains(place + distance) else {
+                return nil
+            }
             return passes[thread[place + distance]] ? thread[place + distance] : nil
         }
         func views(_ index: Int) -> Double {
@@ -71,7 +73,8 @@ struct RecallOracle {
             let earlier = before.flatMap { step($0, -1) }
             let context = [index, before, earlier].compactMap { $0 }.map { words01[$0] }.max() ?? 0
             let around = [index, before, step(index, 1)].compactMap { $0 }.map { meaning01[$0] }
-            let meaning = weights.vector * meaning01[index]
+            let meaning =
+                weights.vector * meaning01[index]
                 + weights.vectorContext * around.reduce(0, +) / Double(around.count)
             guard information > 0 else { return meaning / (weights.vector + weights.vectorContext) }
             return (weights.keyword * words01[index] + weights.keywordContext * context + meaning)
@@ -83,7 +86,8 @@ struct RecallOracle {
         let times = TimeExpressionParser(today: Int(now.milliseconds / 86_400_000)).expressions(in: query)
         var answers: [Answer] = []
         for (index, record) in records.enumerated() where passes[index] {
-            let viewWeight = (information > 0 ? weights.keyword + weights.keywordContext : 0)
+            let viewWeight =
+                (information > 0 ? weights.keyword + weights.keywordContext : 0)
                 + weights.vector + weights.vectorContext
             let age = (now - moment(index)) / .seconds(86_400)
             let neighbours = [step(index, -1), step(index, 1)].compactMap { $0 }.map(views)

@@ -77,7 +77,8 @@ import Testing
 
     @Test(arguments: [
         "May I ask you something?", "They march every morning", "Who is Will?", "What did she buy for 20 euros?", "",
-        "How many years has he worked there?", "Where is the second key?", "the mar and the sat", "version 3.5.1", "a week",
+        "How many years has he worked there?", "Where is the second key?", "the mar and the sat", "version 3.5.1",
+        "a week",
     ])
     func otherWordsAreLeftAlone(text: String) {
         #expect(described(text).isEmpty)

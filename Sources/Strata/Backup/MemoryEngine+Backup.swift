@@ -35,6 +35,15 @@ extension MemoryEngine {
         guard let store = store as? SQLiteStore, let directory else {
             throw StrataError(.invalidArgument, "this memory has no data directory, so there is nothing to back up")
         }
+        return try await metrics.measure(.backup) {
+            try await backUp(store, directory, to: folder, kind: kind, options: options)
+        }
+    }
+
+    private func backUp(
+        _ store: SQLiteStore, _ directory: DataDirectory, to folder: BackupFolder, kind: BackupHeader.Kind,
+        options: BackupOptions
+    ) async throws -> BackupReceipt {
         try? await flushUses()
         let steps = BackupSteps(options)
         let now = configuration.environment.now()

@@ -54,6 +54,7 @@ extension MemoryEngine {
         _ queries: [String], in namespace: String = defaultNamespace, limit: Int = 10,
         options: RecallOptions = RecallOptions()
     ) async throws -> [Result<RecallAnswer, StrataError>] {
+        try Validation.namespace(namespace, limits: configuration.limits)
         try Validation.count(queries.count, named: "the number of queries", in: 0...1000)
         var runs: [Result<RecallRun, StrataError>] = []
         for query in queries {

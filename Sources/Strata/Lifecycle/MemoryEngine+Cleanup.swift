@@ -11,6 +11,10 @@ extension MemoryEngine {
     }
 
     func cleanUp(pace: JobPace) async throws -> CleanupReport {
+        try await metrics.measure(.cleanup) { try await clean(pace) }
+    }
+
+    private func clean(_ pace: JobPace) async throws -> CleanupReport {
         let start = configuration.environment.now()
         var report = CleanupReport()
         try await flushUses()
@@ -96,6 +100,7 @@ extension MemoryEngine {
             count += try await discard(removals, in: fill.namespace)
             try await pace.rest()
         }
+        metrics.noteRemoval("evicted", from: fill.layer, count: count)
         return count
     }
 

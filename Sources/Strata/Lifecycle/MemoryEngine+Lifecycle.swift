@@ -29,10 +29,12 @@ extension MemoryEngine {
         in namespace: String?, dryRun: Bool = false, pace: JobPace,
         _ onDecision: @Sendable (LifecycleDecision) async -> Void = { _ in }
     ) async throws -> PromotionReport {
-        try await flushUses()
-        var cycle = try await PromotionCycle(self, in: namespace, dryRun: dryRun)
-        while try await cycle.step(onDecision: onDecision) { try await pace.rest() }
-        return cycle.report
+        try await metrics.measure(.promote) {
+            try await flushUses()
+            var cycle = try await PromotionCycle(self, in: namespace, dryRun: dryRun)
+            while try await cycle.step(onDecision: onDecision) { try await pace.rest() }
+            return cycle.report
+        }
     }
 
     /// Takes back the last move of a record between layers, by whomever it was made.

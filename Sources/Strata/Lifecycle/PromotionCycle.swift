@@ -98,6 +98,7 @@ struct PromotionCycle {
         try await carryOut(moves, namespace, layer)
         let removedCount = try await engine.discard(removals.map { ($0.0.version, $0.1.reason) }, in: namespace)
         report.expiredCounts[layer, default: 0] += removedCount
+        engine.metrics.noteRemoval("expired", from: layer, count: removedCount)
         report.conflictCount += removals.count - removedCount
     }
 
@@ -133,9 +134,11 @@ struct PromotionCycle {
                     ifChange: facts.change)
             ]
         }
-        for result in try await engine.writes.commit(units: units) {
+        for (result, (_, decision)) in zip(try await engine.writes.commit(units: units), moves) {
             switch result {
-            case .success: report.promotedCounts[layer, default: 0] += 1
+            case .success:
+                report.promotedCounts[layer, default: 0] += 1
+                engine.metrics.notePromotion(from: layer, to: decision.target ?? layer, policy: report.policy)
             case .failure: report.conflictCount += 1
             }
         }
