@@ -327,6 +327,9 @@ struct RecallRun: Sendable {
         while let next = rest.first {
             // Reach falls along the list: when not even the largest priors bring the next one in, none will come.
             if next.reach < (hits.count >= limit ? hits[limit - 1].hit.score : options.scoreMin) { break }
+            // What a record has by itself decides among the first ones; whoever stands behind a hundred of them would
+            // need all of it, and reading them all would cost more than everything else here.
+            if hits.count >= limit, ranked.count - rest.count >= max(Self.rankedDepth, 2 * limit) { break }
             let chunk = rest.prefix(max(limit, Self.rankedChunkCount))
             rest = rest.dropFirst(chunk.count)
             let relevances = Dictionary(uniqueKeysWithValues: chunk.map { ($0.key, $0.relevance) })
