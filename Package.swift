@@ -196,6 +196,7 @@ let package = Package(
             dependencies: [
                 "Backup", "BackupEncryption", "Ingest", "MCP", "ModelStore", "OwnerLink", "Strata", "StrataCore",
                 "StrataServer", "Telemetry", "TextModels", argumentParser, metrics,
+                .product(name: "HTTPTypes", package: "swift-http-types"),
                 .product(name: "Logging", package: "swift-log"),
                 .product(name: "ServiceLifecycle", package: "swift-service-lifecycle"),
                 .product(name: "UnixSignals", package: "swift-service-lifecycle"),

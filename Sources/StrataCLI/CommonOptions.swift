@@ -65,6 +65,8 @@ struct CommonOptions: ParsableArguments {
         var makesDirectory = false
         /// Whether the model is loaded; without it the engine opens faster.
         var model = true
+        /// Whether periodic work goes on as long as the command runs.
+        var worksInBackground = false
         /// The cross-encoder to be loaded.
         var reranker = RerankerChoice.none
         /// Who decides about promotion; nil for the default.
@@ -128,6 +130,7 @@ struct CommonOptions: ParsableArguments {
         configuration.model = need.model ? modelChoice() : .none
         configuration.fallbacks = need.model ? fallbackChoices() : []
         configuration.reranker = need.reranker
+        configuration.background.isEnabled = need.worksInBackground
         configuration.metrics = need.metrics
         if let policy = need.policy { configuration.lifecycle.learned.mode = policy }
         let engine: MemoryEngine

@@ -1,6 +1,7 @@
 internal import ArgumentParser
 internal import Foundation
 internal import Logging
+internal import MCP
 internal import ServiceLifecycle
 internal import Strata
 internal import StrataCore
@@ -58,11 +59,13 @@ struct ServeCommand: AsyncParsableCommand {
         var logger = Logger(label: "strata") { JSONLogHandler(label: $0) }
         logger.logLevel = level
         let log = logger
-        try await common.withEngine(CommonOptions.Need(makesDirectory: true)) { engine in
+        // A process that stays has the time to promote, expire and clean up by itself.
+        try await common.withEngine(CommonOptions.Need(makesDirectory: true, worksInBackground: true)) { engine in
             output.warnings(engine.modelDegradations)
             let server = try MemoryServer(
                 engine: engine, configuration: configuration, keys: APIKeyFile(dataDirectory: path),
-                audit: AuditLog(dataDirectory: path), logger: log
+                audit: AuditLog(dataDirectory: path),
+                mounts: [MCPRoutes(endpoint: MCPHTTPEndpoint(server: MCPServer(engine: engine)))], logger: log
             ) { url in
                 if output.json {
                     output.result(JSONValue.object(["url": .string(url)]).jsonText)

@@ -43,6 +43,45 @@ struct ServeCommandTests {
     private static let repository = URL(fileURLWithPath: #filePath).deletingLastPathComponent()
         .deletingLastPathComponent().deletingLastPathComponent()
 
+    @Test("MCP is spoken on the server's port, in the namespace that the key may see")
+    func mcpOverHTTP() async throws {
+        let strata = try Strata()
+        let server = try Server(strata, "--port", "0")
+        let call = """
+            call() { curl -sS "$1" -H 'Content-Type: application/json' -H 'Accept: application/json, text/event-stream' \
+                -H 'MCP-Protocol-Version: 2025-11-25' "${@:3}" -d "$2"; }
+
+            """
+        let hello = """
+            {"jsonrpc":"2.0","id":1,"method":"initialize","params":{"protocolVersion":"2025-11-25","capabilities":{},\
+            "clientInfo":{"name":"test","version":"1"}}}
+            """
+        let tool = """
+            {"jsonrpc":"2.0","id":2,"method":"tools/call","params":{"name":"remember",\
+            "arguments":{"text":"The lantern is in the cellar."}}}
+            """
+        let made = try await shell(
+            call + """
+                session=$(call "\(server.url)/mcp?namespace=house" '\(hello)' -D - -o /dev/null \
+                    | tr -d '\\r' | awk 'tolower($1) == "mcp-session-id:" { print $2 }')
+                test -n "$session"
+                call "\(server.url)/mcp?namespace=house" '\(tool)' -H "Mcp-Session-Id: $session"
+                """, strata)
+        #expect(made.status == 0, "\(made.err)")
+        #expect(made.out.contains("structuredContent"), "\(made.out)")
+        let found = try await strata.run("list", "--namespace", "house", "--json")
+        #expect(found.out.contains("The lantern is in the cellar."), "\(found.err)")
+        let key = try await strata.run("keys", "create", "reader", "--scope", "read", "--bind", "garden", "--json")
+        let secret = try #require(key.json[0]["secret"]?.stringValue)
+        let refused = try await shell(
+            call + """
+                call "\(server.url)/mcp?namespace=house" '\(hello)' -o /dev/null -w '%{http_code}' \
+                    -H 'Authorization: Bearer \(secret)'
+                """, strata)
+        #expect(refused.out == "403", "\(refused.err)")
+        #expect(try await server.stop().status == 0)
+    }
+
     @Test("The URL is the one line of output, the data is owned, and Ctrl-C ends it in order")
     func serving() async throws {
         let strata = try Strata()
