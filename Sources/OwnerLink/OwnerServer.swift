@@ -88,6 +88,11 @@ public final class OwnerServer: Sendable {
                 return state.numberLast
             }
             guard let number else {
+                // An owner that is about to end says nothing: the caller then tries to own the directory itself.
+                if state.withLock({ $0.isStopping }) {
+                    connection.end()
+                    continue
+                }
                 let error = StrataError(
                     .overloaded, "the owner has \(Self.connectionCountMax) connections, which is the limit; try later",
                     isRetryable: true)

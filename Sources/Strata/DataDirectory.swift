@@ -80,7 +80,11 @@ final class DataDirectory: Sendable {
     /// Lets go of the folder; calling it again does nothing.
     func release() {
         lockDescriptor.withLock { descriptor in
-            if let held = descriptor { close(held) }
+            if let held = descriptor {
+                // Closing is not enough: a process that was forked this moment holds a copy until it has become its program.
+                flock(held, LOCK_UN)
+                close(held)
+            }
             descriptor = nil
         }
     }
